@@ -1,0 +1,403 @@
+"""`AsyncMediaClient`: what an app is written against."""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from inspect import Parameter, Signature, signature
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Concatenate, Final, Generic, Literal, ParamSpec, Self, TypeVar, get_type_hints, overload
+
+from anymedia.clock import Clock, SystemClock
+from anymedia.config import Config, Overrides, find_config, load_config
+from anymedia.engine import Engine
+from anymedia.errors import ConfigurationError, InvalidRequestError, MediaError
+from anymedia.handles import NOT_GIVEN, AsyncTask, Links, NotGiven
+from anymedia.journal import Entry, Journal, MemoryJournal
+from anymedia.planning import PlanPolicy, make_plan
+from anymedia.provider import Plan, Provider
+from anymedia.refs import TaskRef
+from anymedia.registry import provider_class, provider_names
+from anymedia.requests import (
+    OPERATIONS,
+    CharacterPerformance,
+    ImageToImage,
+    ImageToVideo,
+    Native,
+    RemoveBackground,
+    RemoveVideoBackground,
+    Request,
+    TextToImage,
+    TextToVideo,
+    UpscaleImage,
+    UpscaleVideo,
+    VideoToVideo,
+)
+from anymedia.results import Result
+from anymedia.submission import OnUnknown
+
+__all__ = ["AsyncMediaClient", "Completion", "Delivery", "Options", "SizePolicy", "operation"]
+
+P = ParamSpec("P")
+Method = TypeVar("Method", bound=Callable[..., object])
+R = TypeVar("R", bound=Result)
+R_co = TypeVar("R_co", bound=Result, covariant=True)
+
+Delivery = Literal["auto", "poll"]
+SizePolicy = Literal["exact", "nearest"]
+_AT_ONCE: Final = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Completion(Generic[R_co]):
+    """One finished request of `map`: its result, or the error in its place.
+
+    Attributes:
+        index: Its place in the input.
+        request: What was asked.
+        result: What came out, or None.
+        error: Why nothing came out, or None.
+        ref: The task, where one was started.
+    """
+
+    index: int
+    request: Request[R_co]
+    result: R_co | None = None
+    error: MediaError | None = None
+    ref: TaskRef | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Per-call settings of one view on a client; see `AsyncMediaClient.with_options`."""
+
+    provider: str
+    timeout: float | None | NotGiven = NOT_GIVEN
+    policy: PlanPolicy = field(default_factory=PlanPolicy)
+    on_unknown: OnUnknown = "raise"
+    delivery: Delivery = "auto"
+
+
+def operation(cls: Callable[P, Request[R]]) -> Callable[Concatenate["AsyncMediaClient", P], Coroutine[Any, Any, R]]:
+    """A client method that builds the request `cls` from its keywords, runs it, and waits for the result."""
+
+    async def method(self: "AsyncMediaClient", /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return await self.run(cls(*args, **kwargs))
+
+    return describe(method, cls)
+
+
+def describe(method: Method, cls: Callable[..., object]) -> Method:
+    """Give a made method the name, the documentation and the signature of its request class."""
+    request: Any = cls
+    made: Any = method
+    hints = get_type_hints(request)
+    fields = [item.replace(annotation=hints[item.name]) for item in signature(request).parameters.values()]
+    fields.sort(key=lambda item: item.default is not Parameter.empty)
+    parameters = [Parameter("self", Parameter.POSITIONAL_ONLY), *fields]
+    made.__name__ = request.operation
+    made.__qualname__ = request.operation
+    made.__doc__ = f"{request.__doc__}\n\nTakes the fields of `{request.__name__}` and waits for the result."
+    made.__signature__ = Signature(parameters, return_annotation=request.result_type)
+    return method
+
+
+class AsyncMediaClient:
+    """One client for AI media generation. Use it as `async with`, or call `aclose()`.
+
+    Arguments win over environment variables. The configuration file is read by `from_config` only.
+
+    Args:
+        provider: `runway`, `runware` or another installed provider; left out, `ANYMEDIA_PROVIDER`.
+        api_key: The provider's key; left out, the provider's own environment variable.
+        base_url: Another address than the vendor's.
+        emulate: Whether emulators answer, with no key and no network; left out, `ANYMEDIA_EMULATE`.
+        timeout: Seconds to wait for a result; None waits for ever. Default 600.
+        retries: How often what is safe to repeat is repeated. Default 2.
+        retry_delay: Seconds before the first repetition; doubles each time. Default 0.5.
+        max_concurrency: Submissions under way at once. Default 20.
+        poll_interval: Seconds between two looks at a task. Default: what the vendor asks for.
+        journal: Where attempts are recorded; None keeps them in memory, where `kill -9` loses them.
+        clock: What everything is timed by; for tests.
+
+    Raises:
+        ConfigurationError: No such provider, or settings that contradict each other.
+        AuthenticationError: There is no key.
+    """
+
+    def __init__(
+        self,
+        provider: str | None = None,
+        *,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        emulate: bool | None = None,
+        timeout: float | None | NotGiven = NOT_GIVEN,
+        retries: int | None = None,
+        retry_delay: float | None = None,
+        max_concurrency: int | None = None,
+        poll_interval: float | None = None,
+        journal: Journal | None = None,
+        clock: Clock | None = None,
+        _config: Config | None = None,
+    ) -> None:
+        config = _config or Config()
+        name = _default_provider(provider, config)
+        provider_class(name)
+        numbers = {"retries": retries, "retry_delay": retry_delay, "max_concurrency": max_concurrency}
+        settings: dict[str, object] = {key: value for key, value in numbers.items() if value is not None}
+        settings |= {"poll_interval": poll_interval} if poll_interval is not None else {}
+        settings |= {"timeout": timeout} if not isinstance(timeout, NotGiven) else {}
+        self._engine = Engine(
+            config,
+            Overrides(api_key=api_key, base_url=base_url, settings=settings),
+            name,
+            emulate=_wants_emulator(config) if emulate is None else emulate,
+            environ=os.environ,
+            journal=journal or MemoryJournal(),
+            clock=clock or SystemClock(),
+        )
+        self._engine.check(name)
+        self._options = Options(provider=name)
+
+    @classmethod
+    def from_config(
+        cls,
+        path: str | PathLike[str] | None = None,
+        *,
+        provider: str | None = None,
+        emulate: bool | None = None,
+        journal: Journal | None = None,
+        clock: Clock | None = None,
+    ) -> Self:
+        """A client as `anymedia.toml` describes it.
+
+        Args:
+            path: The file; left out, `ANYMEDIA_CONFIG`, else the nearest `anymedia.toml` in this folder and its parents
+                up to the repository root, else the user's own.
+            provider: Wins over the file.
+            emulate: Wins over the file.
+            journal: See `AsyncMediaClient`.
+            clock: See `AsyncMediaClient`.
+
+        Raises:
+            ConfigurationError: The file cannot be read or holds an unknown key.
+        """
+        config = load_config(Path(path) if path is not None else find_config())
+        return cls(provider, emulate=emulate, journal=journal, clock=clock, _config=config)
+
+    @property
+    def provider(self) -> str:
+        """The name of the provider this view asks."""
+        return self._options.provider
+
+    def with_options(
+        self,
+        *,
+        provider: str | None = None,
+        timeout: float | None | NotGiven = NOT_GIVEN,
+        strict: bool | None = None,
+        on_unknown: OnUnknown | None = None,
+        size_policy: SizePolicy | None = None,
+        delivery: Delivery | None = None,
+        max_cost: Decimal | float | None | NotGiven = NOT_GIVEN,
+    ) -> Self:
+        """The same client, on the same connections, with other settings.
+
+        Args:
+            provider: Who is asked.
+            timeout: Seconds to wait for a result; None waits for ever.
+            strict: Whether a setting the model lacks is an error in place of a notice.
+            on_unknown: `raise` when nobody can say whether a task was started, or `resubmit`, which may pay twice.
+            size_policy: `exact` refuses an illegal size, `nearest` takes the legal one most like it.
+            delivery: `auto` lets quick results be pushed while you wait, `poll` always looks for them.
+            max_cost: US dollars; a request estimated above it is refused before anything is sent; None lifts the limit.
+        """
+        view = object.__new__(type(self))
+        policy = self._options.policy
+        if strict is not None:
+            policy = replace(policy, strict=strict)
+        if size_policy is not None:
+            policy = replace(policy, size_policy=size_policy)
+        if not isinstance(max_cost, NotGiven):
+            policy = replace(policy, max_cost=None if max_cost is None else Decimal(str(max_cost)))
+        if provider is not None:
+            self._engine.check(provider)
+        view._engine = self._engine
+        view._options = Options(
+            provider=provider or self._options.provider,
+            timeout=self._options.timeout if isinstance(timeout, NotGiven) else timeout,
+            policy=policy,
+            on_unknown=on_unknown or self._options.on_unknown,
+            delivery=delivery or self._options.delivery,
+        )
+        return view
+
+    async def run(self, request: Request[R]) -> R:
+        """Submit a request and wait for its result.
+
+        Raises:
+            InvalidRequestError: The request cannot work; nothing was sent.
+            TaskTimeoutError: The result is not there yet; `error.ref` leads to the task, which goes on.
+            TaskFailedError: The task failed.
+            SubmissionUnknownError: Nobody can say whether the task was started.
+        """
+        task = await self._start(request, wait=True)
+        return await task.result()
+
+    async def submit(self, request: Request[R]) -> AsyncTask[R]:
+        """Start a request and return once the provider has acknowledged it.
+
+        Raises:
+            InvalidRequestError: The request cannot work; nothing was sent.
+            SubmissionUnknownError: Nobody can say whether the task was started.
+        """
+        return await self._start(request, wait=False)
+
+    async def plan(self, request: Request[Result]) -> Plan:
+        """What would be sent: endpoint, body, notices and estimate. Reads local inputs; sends nothing.
+
+        Raises:
+            InvalidRequestError: The request cannot work; `issues` names every problem.
+        """
+        provider = await self._provider_for(request)
+        return await make_plan(request, provider, self._engine.config, self._options.policy)
+
+    async def map(
+        self, requests: Iterable[Request[R]], *, concurrency: int = _AT_ONCE
+    ) -> AsyncGenerator[Completion[R], None]:
+        """Run many requests, each `Completion` as it finishes; one that fails does not stop the others.
+
+        Args:
+            requests: Taken one by one, as places become free.
+            concurrency: How many are under way at once.
+        """
+        waiting = enumerate(requests)
+        running: set[asyncio.Task[Completion[R]]] = set()
+        try:
+            while True:
+                while len(running) < concurrency and (following := next(waiting, None)) is not None:
+                    running.add(asyncio.ensure_future(self._complete(*following)))
+                if not running:
+                    return
+                done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    yield task.result()
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    @overload
+    def attach(self, ref: str | TaskRef, request: type[Request[R]]) -> AsyncTask[R]: ...
+    @overload
+    def attach(self, ref: str | TaskRef) -> AsyncTask[Result]: ...
+    def attach(self, ref: str | TaskRef, request: type[Request[Any]] | None = None) -> AsyncTask[Any]:
+        """Take up a task that was started earlier, here or in another process. No I/O.
+
+        Args:
+            ref: What `str(task.ref)` gave.
+            request: The request class, for the type of the result.
+
+        Raises:
+            InvalidRequestError: `ref` is not a task reference, or leads to another operation.
+        """
+        found = parse_ref(ref) if isinstance(ref, str) else ref
+        if request is not None and request.operation != found.operation:
+            raise InvalidRequestError(f"the task is a {found.operation}, not a {request.operation}", ref=found)
+        kind = request or OPERATIONS.get(found.operation)
+        self._engine.check(found.provider)
+        return AsyncTask(found, kind.result_type if kind else Result, self._links(found.provider))
+
+    async def unfinished(self) -> tuple[Entry, ...]:
+        """The journal's last word on every attempt that may have started a task whose end is not recorded."""
+        return tuple(entry for entry in await self._engine.journal.latest() if entry.state.is_open)
+
+    async def save(self, result: Result, path: str | PathLike[str]) -> list[Path]:
+        """Write a result's outputs to disk; see `Result.save` for names. Also for results unpickled elsewhere."""
+        return await self._engine.downloader().save(result, path, lambda: self._engine.fresh_outputs(result.ref))
+
+    async def aclose(self) -> None:
+        """Close every connection. Tasks at the providers go on; those being sent are waited for, up to 10 s."""
+        await self._engine.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def _start(self, request: Request[R], *, wait: bool) -> AsyncTask[R]:
+        provider = await self._provider_for(request)
+        plan = await make_plan(request, provider, self._engine.config, self._options.policy)
+        push = wait and plan.quick and self._options.delivery == "auto"
+        tracked = await self._engine.start(provider, replace(plan, push=push), self._options.on_unknown)
+        kind: type[R] = request.result_type  # type: ignore[assignment]
+        return AsyncTask(tracked.ref, kind, self._links(provider.name), notices=plan.notices, record=tracked)
+
+    async def _provider_for(self, request: Request[Result]) -> Provider:
+        return await self._engine.provider(request.provider if isinstance(request, Native) else self.provider)
+
+    async def _complete(self, index: int, request: Request[R]) -> Completion[R]:
+        task: AsyncTask[R] | None = None
+        try:
+            task = await self._start(request, wait=True)
+            return Completion(index=index, request=request, result=await task.result(), ref=task.ref)
+        except MediaError as error:
+            ref = task.ref if task is not None else error.ref
+            return Completion(index=index, request=request, error=error, ref=ref)
+
+    def _links(self, provider: str) -> Links:
+        engine = self._engine
+        return Links(
+            engine.tracker,
+            lambda: engine.provider(provider),
+            engine.canceling,
+            lambda result: result.bind(async_saver=self.save),
+            self._options.timeout,
+        )
+
+    text_to_image = operation(TextToImage)
+    image_to_image = operation(ImageToImage)
+    text_to_video = operation(TextToVideo)
+    image_to_video = operation(ImageToVideo)
+    video_to_video = operation(VideoToVideo)
+    upscale_image = operation(UpscaleImage)
+    upscale_video = operation(UpscaleVideo)
+    remove_background = operation(RemoveBackground)
+    remove_video_background = operation(RemoveVideoBackground)
+    character_performance = operation(CharacterPerformance)
+    native = operation(Native)
+
+
+def parse_ref(text: str) -> TaskRef:
+    """A task reference from its string.
+
+    Raises:
+        InvalidRequestError: It is not one.
+    """
+    try:
+        return TaskRef.parse(text)
+    except ValueError as error:
+        raise InvalidRequestError(str(error)) from error
+
+
+def _default_provider(given: str | None, config: Config) -> str:
+    name = given or os.environ.get("ANYMEDIA_PROVIDER") or config.provider
+    if name is None:
+        known = " or ".join(map(repr, provider_names()))
+        where = config.path or "anymedia.toml"
+        raise ConfigurationError(
+            f"no provider chosen: pass one ({known}), set ANYMEDIA_PROVIDER, or name it in {where}"
+        )
+    return name
+
+
+def _wants_emulator(config: Config) -> bool:
+    named = os.environ.get("ANYMEDIA_EMULATE")
+    return named.lower() not in ("", "0", "false", "no") if named is not None else config.emulate

@@ -1,0 +1,436 @@
+"""The operations: what can be asked for, as frozen values."""
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeAlias, TypeVar, cast
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.dataclasses import dataclass as pydantic_dataclass
+
+from anymedia.errors import InvalidRequestError, Issue, MediaInputError
+from anymedia.json import JSON
+from anymedia.media import Media, MediaInput
+from anymedia.results import ImageResult, RawResult, Result, VideoResult
+
+__all__ = [
+    "MEDIA_FIELDS",
+    "OPERATIONS",
+    "CharacterPerformance",
+    "ImageToImage",
+    "ImageToVideo",
+    "Native",
+    "ProviderOptions",
+    "Reference",
+    "RemoveBackground",
+    "RemoveVideoBackground",
+    "Request",
+    "TextToImage",
+    "TextToVideo",
+    "UpscaleImage",
+    "UpscaleVideo",
+    "VideoToVideo",
+    "media_of",
+]
+
+R_co = TypeVar("R_co", bound=Result, covariant=True)
+
+MEDIA_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "image": ("image",),
+    "last_frame": ("image",),
+    "mask": ("image",),
+    "references": ("image", "video", "audio"),
+    "video": ("video",),
+    "character": ("image", "video"),
+    "performance": ("video",),
+}
+"""The request fields that hold inputs, and what kinds each takes."""
+
+
+class ProviderOptions(BaseModel):
+    """Base of each provider's own options; unknown keys pass through, with a notice."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+
+def media_of(value: object) -> Media:
+    """A request field's value as the `Media` it was turned into.
+
+    Raises:
+        MediaInputError: `value` is no kind of input.
+    """
+    return Media.of(value)
+
+
+def _media_as_data(value: object) -> dict[str, str]:
+    media = Media.of(value)
+    if media.url is not None:
+        return {"url": media.url}
+    if media.path is not None:
+        return {"path": str(media.path)}
+    if media.data is not None:
+        return {"base64": media.base64, "type": media.media_type or ""}
+    if media.ref is not None:
+        return {"ref": media.ref}
+    raise MediaInputError("an open file has no form in JSON; give its Path or its bytes")
+
+
+_MEDIA_SCHEMA = {
+    "anyOf": [
+        {"type": "object", "properties": {"url": {"type": "string"}}, "required": ["url"]},
+        {"type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"]},
+        {
+            "type": "object",
+            "properties": {"base64": {"type": "string"}, "type": {"type": "string"}},
+            "required": ["base64"],
+        },
+        {"type": "object", "properties": {"ref": {"type": "string"}}, "required": ["ref"]},
+    ]
+}
+_Input: TypeAlias = Annotated[
+    MediaInput, PlainValidator(Media.of), PlainSerializer(_media_as_data), WithJsonSchema(_MEDIA_SCHEMA)
+]
+
+
+@pydantic_dataclass(frozen=True, config=ConfigDict(arbitrary_types_allowed=True))
+class Reference:
+    """A reference input with the tag by which the prompt names it (`@tag`)."""
+
+    media: _Input
+    tag: str | None = None
+
+
+def _as_references(value: object) -> tuple[Reference, ...]:
+    if isinstance(value, str | bytes) or not isinstance(value, Sequence):
+        raise MediaInputError("references is a list of inputs; put a single one in [ ]")
+    return tuple(map(_as_reference, cast("Sequence[object]", value)))
+
+
+def _as_reference(item: object) -> Reference:
+    if isinstance(item, Reference):
+        return item
+    if not isinstance(item, Mapping) or "media" not in item:
+        return Reference(Media.of(item))
+    named = cast("Mapping[str, object]", item)
+    tag = named.get("tag")
+    return Reference(Media.of(named["media"]), str(tag) if tag is not None else None)
+
+
+def _references_as_data(value: tuple[Reference, ...]) -> list[dict[str, JSON]]:
+    return [{"media": dict(_media_as_data(item.media)), "tag": item.tag} for item in value]
+
+
+_References: TypeAlias = Annotated[
+    Sequence[Reference | MediaInput],
+    PlainValidator(_as_references),
+    PlainSerializer(_references_as_data),
+    WithJsonSchema({"type": "array", "items": _MEDIA_SCHEMA}),
+]
+_Size: TypeAlias = Annotated[str, Field(pattern=r"^[1-9]\d{0,4}x[1-9]\d{0,4}$")]
+_AspectRatio: TypeAlias = Annotated[str, Field(pattern=r"^[1-9]\d{0,3}:[1-9]\d{0,3}$")]
+_Resolution: TypeAlias = Annotated[str, Field(pattern=r"^(\d{3,4}p|[0-9.]{1,3}[kK])$"), BeforeValidator(str)]
+_Prompt: TypeAlias = Annotated[str, Field(min_length=1)]
+
+
+class Request(BaseModel, Generic[R_co]):
+    """One filled-in operation: a frozen value, all keywords.
+
+    Attributes:
+        model: A vendor's model, a portable or a configured name, or `unlisted:<id>`; None takes the provider's default.
+        provider_options: Options of each provider, by its name; only the chosen provider's are sent.
+        idempotency_key: The same key never starts a second task.
+        metadata: The caller's own notes; kept with the task, never sent.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, protected_namespaces=())
+
+    operation: ClassVar[str] = ""
+    result_type: ClassVar[type[Result]] = Result
+
+    model: str | None = Field(default=None, min_length=1)
+    provider_options: Mapping[str, ProviderOptions | Mapping[str, JSON]] = Field(default_factory=dict)
+    idempotency_key: str | None = Field(default=None, min_length=1)
+    metadata: Mapping[str, JSON] = Field(default_factory=dict)
+
+    def __init__(self, **data: Any) -> None:
+        try:
+            super().__init__(**data)
+        except ValidationError as error:
+            raise _invalid(type(self), error) from error
+
+    def media(self) -> Iterator[tuple[str, Media]]:
+        """Every input with the field it stands in, such as `image` or `references[0]`."""
+        for name in MEDIA_FIELDS:
+            value = getattr(self, name, None)
+            if name == "references" and value:
+                yield from ((f"references[{index}]", Media.of(item.media)) for index, item in enumerate(value))
+            elif value is not None and name != "references":
+                yield name, Media.of(value)
+
+    def with_media(self, loaded: Mapping[str, Media]) -> Self:
+        """The same request with inputs replaced, by the field names `media()` gives."""
+        update: dict[str, object] = {name: media for name, media in loaded.items() if "[" not in name}
+        references: Sequence[Reference] = getattr(self, "references", ())
+        if references:
+            update["references"] = tuple(
+                replace(item, media=loaded.get(f"references[{index}]", item.media))
+                for index, item in enumerate(references)
+            )
+        return self.model_copy(update=update)
+
+
+def _invalid(cls: type[BaseModel], error: ValidationError) -> InvalidRequestError:
+    details = error.errors(include_url=False)
+    issues = [_issue(cls, detail["loc"], detail["type"], detail["msg"]) for detail in details]
+    about_media = all(isinstance(detail.get("ctx", {}).get("error"), MediaInputError) for detail in details)
+    kind = MediaInputError if about_media else InvalidRequestError
+    return kind(f"{cls.__name__}: " + "; ".join(map(str, issues)), issues=issues)
+
+
+def _issue(cls: type[BaseModel], loc: tuple[int | str, ...], kind: str, message: str) -> Issue:
+    field = ".".join(map(str, loc))
+    if kind == "extra_forbidden":
+        near = difflib.get_close_matches(field, cls.model_fields, 1)
+        legal = tuple(sorted(cls.model_fields))
+        return Issue(field=field, message="no such keyword", legal=legal, nearest=near[0] if near else None)
+    if kind == "string_pattern_mismatch" and field in _FORMS:
+        return Issue(field=field, message=f"write it like {_FORMS[field]!r}", nearest=_FORMS[field])
+    if kind == "missing":
+        return Issue(field=field, message="is required")
+    return Issue(field=field, message=message.removeprefix("Value error, "))
+
+
+_FORMS = {"size": "1280x720", "aspect_ratio": "16:9", "resolution": "720p"}
+
+
+class _Generation(Request[R_co], Generic[R_co]):
+    """What every generated picture or film has in common.
+
+    Attributes:
+        negative_prompt: What should not appear.
+        references: Inputs that guide style or subject; `Reference(media, tag)` to name one in the prompt.
+        size: Exact pixels, `1280x720`. Excludes the next two.
+        aspect_ratio: Portable, `16:9`: the nearest size the model has.
+        resolution: The scale for `aspect_ratio`: `480p` ... `4k`.
+        count: How many outputs.
+        seed: Repeats a result where the model allows it.
+        output_format: `png`, `jpg`, `webp`, `mp4`, `webm`, `mov`, ...
+    """
+
+    negative_prompt: str | None = None
+    references: _References = ()
+    size: _Size | None = None
+    aspect_ratio: _AspectRatio | None = None
+    resolution: _Resolution | None = None
+    count: int = Field(default=1, ge=1)
+    seed: int | None = Field(default=None, ge=0)
+    output_format: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_]{2,40}$")
+
+    @model_validator(mode="after")
+    def _one_way_to_size(self) -> Self:
+        if self.size and (self.aspect_ratio or self.resolution):
+            raise ValueError("size is exact; give either size, or aspect_ratio and resolution")
+        return self
+
+
+class _Filming(_Generation[VideoResult]):
+    """What every generated film has in common.
+
+    Attributes:
+        duration: Seconds.
+        fps: Frames per second.
+        audio: Whether the film should have sound.
+    """
+
+    duration: float | None = Field(default=None, gt=0)
+    fps: float | None = Field(default=None, gt=0)
+    audio: bool | None = None
+
+
+class TextToImage(_Generation[ImageResult]):
+    """Images from a prompt, optionally guided by reference inputs."""
+
+    operation: ClassVar[str] = "text_to_image"
+    result_type: ClassVar[type[Result]] = ImageResult
+
+    prompt: _Prompt
+
+
+class ImageToImage(_Generation[ImageResult]):
+    """Images from an image and a prompt.
+
+    Attributes:
+        image: What to change.
+        mask: An image of the same framing; white is where to change it.
+        strength: How far from `image` the result may go, 0 to 1.
+    """
+
+    operation: ClassVar[str] = "image_to_image"
+    result_type: ClassVar[type[Result]] = ImageResult
+
+    prompt: _Prompt
+    image: _Input
+    mask: _Input | None = None
+    strength: float | None = Field(default=None, ge=0, le=1)
+
+
+class TextToVideo(_Filming):
+    """Films from a prompt, optionally guided by reference inputs."""
+
+    operation: ClassVar[str] = "text_to_video"
+    result_type: ClassVar[type[Result]] = VideoResult
+
+    prompt: _Prompt
+
+
+class ImageToVideo(_Filming):
+    """Films that start from an image.
+
+    Attributes:
+        prompt: What happens; optional where the model allows it.
+        image: The first frame.
+        last_frame: The last frame.
+    """
+
+    operation: ClassVar[str] = "image_to_video"
+    result_type: ClassVar[type[Result]] = VideoResult
+
+    prompt: _Prompt | None = None
+    image: _Input
+    last_frame: _Input | None = None
+
+
+class VideoToVideo(_Filming):
+    """Films made by changing a film.
+
+    Attributes:
+        prompt: What should change; optional where the model allows it.
+        video: What to change.
+    """
+
+    operation: ClassVar[str] = "video_to_video"
+    result_type: ClassVar[type[Result]] = VideoResult
+
+    prompt: _Prompt | None = None
+    video: _Input
+
+
+class UpscaleImage(Request[ImageResult]):
+    """A larger version of an image.
+
+    Attributes:
+        image: What to enlarge.
+        factor: How many times wider and higher.
+    """
+
+    operation: ClassVar[str] = "upscale_image"
+    result_type: ClassVar[type[Result]] = ImageResult
+
+    image: _Input
+    factor: float | None = Field(default=None, gt=1)
+
+
+class UpscaleVideo(Request[VideoResult]):
+    """A larger or smoother version of a film.
+
+    Attributes:
+        video: What to enlarge.
+        factor: How many times wider and higher.
+        resolution: The wanted scale instead: `720p` ... `4k`.
+        fps: The wanted frames per second.
+    """
+
+    operation: ClassVar[str] = "upscale_video"
+    result_type: ClassVar[type[Result]] = VideoResult
+
+    video: _Input
+    factor: float | None = Field(default=None, gt=1)
+    resolution: _Resolution | None = None
+    fps: float | None = Field(default=None, gt=0)
+
+
+class RemoveBackground(Request[ImageResult]):
+    """An image with its background made transparent."""
+
+    operation: ClassVar[str] = "remove_background"
+    result_type: ClassVar[type[Result]] = ImageResult
+
+    image: _Input
+
+
+class RemoveVideoBackground(Request[VideoResult]):
+    """A film with its background made transparent."""
+
+    operation: ClassVar[str] = "remove_video_background"
+    result_type: ClassVar[type[Result]] = VideoResult
+
+    video: _Input
+
+
+class CharacterPerformance(Request[VideoResult]):
+    """A character that acts as a performer does.
+
+    Attributes:
+        character: An image or film with a visible face.
+        performance: The film to act after.
+        expression: How strong the facial expression is, 0 to 1.
+        body_control: Whether the body follows too.
+        aspect_ratio: Of the result.
+        seed: Repeats a result where the model allows it.
+    """
+
+    operation: ClassVar[str] = "character_performance"
+    result_type: ClassVar[type[Result]] = VideoResult
+
+    character: _Input
+    performance: _Input
+    expression: float | None = Field(default=None, ge=0, le=1)
+    body_control: bool | None = None
+    aspect_ratio: _AspectRatio | None = None
+    seed: int | None = Field(default=None, ge=0)
+
+
+class Native(Request[RawResult]):
+    """A vendor's own call, journalled and followed like any other.
+
+    Attributes:
+        provider: Who is called.
+        call: `POST /v1/sound_effect` at Runway, a task type at Runware.
+        payload: The body as the vendor documents it, without ids and keys.
+    """
+
+    operation: ClassVar[str] = "native"
+    result_type: ClassVar[type[Result]] = RawResult
+
+    provider: str
+    call: str = Field(min_length=1)
+    payload: Mapping[str, JSON] = Field(default_factory=dict)
+
+
+OPERATIONS: Mapping[str, type[Request[Result]]] = {
+    cls.operation: cls
+    for cls in (
+        TextToImage,
+        ImageToImage,
+        TextToVideo,
+        ImageToVideo,
+        VideoToVideo,
+        UpscaleImage,
+        UpscaleVideo,
+        RemoveBackground,
+        RemoveVideoBackground,
+        CharacterPerformance,
+        Native,
+    )
+}
+"""Every operation by its name."""

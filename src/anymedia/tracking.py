@@ -1,0 +1,314 @@
+"""One tracker per client follows every open task: the only writer of task state."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import replace
+from typing import Final, TypeAlias
+from weakref import WeakValueDictionary
+
+from anymedia.clock import Clock
+from anymedia.errors import (
+    AuthenticationError,
+    ClientClosedError,
+    InvalidRequestError,
+    MediaError,
+    PermissionDeniedError,
+    ProtocolError,
+    TaskCanceledError,
+    TaskNotFoundError,
+    TaskTimeoutError,
+)
+from anymedia.logs import logger
+from anymedia.provider import Gap, Provider
+from anymedia.refs import TaskRef, TaskState
+from anymedia.scheduling import Alarm, Scheduler
+from anymedia.tasks import Snapshot, advance
+
+__all__ = ["Tracked", "Tracker"]
+
+_GRACE: Final = 10.0
+"""Seconds a task may be unknown to the provider before it counts as not found."""
+
+_HOPELESS = (AuthenticationError, PermissionDeniedError, InvalidRequestError)
+_log = logger("tracking")
+_Key: TypeAlias = tuple[str, str]
+
+
+class Tracked:
+    """One followed task: what is known of it, and who waits for news."""
+
+    def __init__(self, provider: Provider, ref: TaskRef, since: float) -> None:
+        self.provider = provider
+        self.ref = ref
+        self.since = since
+        self.snapshot: Snapshot | None = None
+        self.error: MediaError | None = None
+        self.cancel_requested = False
+        self.failures = 0
+        self.alarm: Alarm | None = None
+        self.looking = False
+        self._news: asyncio.Future[None] | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no more news will come."""
+        return self.error is not None or (self.snapshot is not None and self.snapshot.state.is_final)
+
+    async def news(self) -> None:
+        """Return at the next change."""
+        if self._news is None or self._news.done():
+            self._news = asyncio.get_running_loop().create_future()
+        await asyncio.shield(self._news)
+
+    def ended(self) -> Snapshot:
+        """The last snapshot of a task that is over.
+
+        Raises:
+            MediaError: The task was lost sight of.
+        """
+        if self.error is not None:
+            raise self.error
+        if self.snapshot is None:
+            raise _not_found(self.ref)
+        return self.snapshot
+
+    def tell(self) -> None:
+        """Wake everyone who waits for news."""
+        if self._news is not None and not self._news.done():
+            self._news.set_result(None)
+
+
+class Tracker:
+    """Follows tasks until their end. Polls, pushed news and single looks all end in one place.
+
+    Args:
+        clock: What ages and deadlines are measured on.
+        on_end: Told of each task's end, once.
+    """
+
+    def __init__(self, clock: Clock, on_end: Callable[[Snapshot], None]) -> None:
+        self._clock = clock
+        self._on_end = on_end
+        self._scheduler = Scheduler(clock)
+        self._known: WeakValueDictionary[_Key, Tracked] = WeakValueDictionary()
+        self._followed: dict[_Key, Tracked] = {}
+        self._due: dict[Provider, list[Tracked]] = {}
+        self._fetches: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    @property
+    def followed(self) -> tuple[TaskRef, ...]:
+        """Every followed task that has not ended."""
+        return tuple(tracked.ref for tracked in self._followed.values())
+
+    def find(self, provider: Provider, ref: TaskRef) -> Tracked:
+        """The one record of a task, made when nobody has asked for it before. No I/O."""
+        tracked = self._known.get(_key(ref))
+        if tracked is None:
+            tracked = self._known[_key(ref)] = Tracked(provider, ref, self._clock.now())
+        return tracked
+
+    def follow(self, tracked: Tracked) -> None:
+        """Look at a task from time to time until it ends."""
+        self.refuse_if_closed(tracked.ref)
+        if tracked.is_over or _key(tracked.ref) in self._followed:
+            return
+        self._followed[_key(tracked.ref)] = tracked
+        if tracked.snapshot is None:
+            self._look_soon(tracked)
+        else:
+            self._plan_look(tracked)
+
+    def observe(self, news: Snapshot | Gap) -> None:
+        """Take in what a provider says; news of a task nobody knows is dropped."""
+        if isinstance(news, Gap):
+            for ref in news.refs:
+                if _key(ref) in self._followed:
+                    self._look_soon(self._followed[_key(ref)])
+            return
+        tracked = self._known.get(_key(news.ref))
+        if tracked is None:
+            _log.debug("news of a task that nobody knows: %s", news.ref)
+        else:
+            self._learn(tracked, news)
+
+    async def look(self, tracked: Tracked) -> Snapshot:
+        """Ask the provider once, now.
+
+        Raises:
+            TaskNotFoundError: The provider does not know the task.
+            MediaError: The round trip failed.
+        """
+        self.refuse_if_closed()
+        snapshots = await tracked.provider.fetch([tracked.ref])
+        for snapshot in snapshots:
+            self.observe(snapshot)
+        if not snapshots:
+            self._missed(tracked)
+        return tracked.ended()
+
+    async def wait(self, tracked: Tracked, timeout: float | None) -> Snapshot:
+        """Return the task's last snapshot once it has ended.
+
+        Raises:
+            TaskTimeoutError: `timeout` seconds have passed; the task goes on.
+            TaskNotFoundError: The provider does not know the task (any more).
+            ClientClosedError: The client was closed first.
+        """
+        self.follow(tracked)
+        alarm = self._scheduler.after(timeout, tracked.tell) if timeout is not None else None
+        try:
+            while not tracked.is_over:
+                self.refuse_if_closed(tracked.ref)
+                if alarm is not None and self._clock.now() >= alarm.due:
+                    raise _timed_out(tracked, timeout)
+                await tracked.news()
+        finally:
+            if alarm is not None:
+                alarm.cancel()
+        return tracked.ended()
+
+    async def events(self, tracked: Tracked) -> AsyncGenerator[Snapshot, None]:
+        """Each change of state or progress; a slow reader gets the newest, and always the last one."""
+        self.follow(tracked)
+        seen: Snapshot | None = None
+        while True:
+            current = tracked.snapshot
+            if current is not None and _differs(seen, current):
+                seen = current
+                yield current
+                continue
+            if tracked.error is not None:
+                raise tracked.error
+            if current is not None and current.state.is_final:
+                return
+            self.refuse_if_closed(tracked.ref)
+            await tracked.news()
+
+    def canceled(self, tracked: Tracked) -> None:
+        """Note that the provider has stopped the task."""
+        failure = TaskCanceledError("the task was canceled", provider=tracked.ref.provider, ref=tracked.ref)
+        self._learn(tracked, Snapshot(ref=tracked.ref, state=TaskState.CANCELED, failure=failure))
+
+    async def aclose(self) -> None:
+        """Stop following; everyone who waits gets `ClientClosedError`."""
+        self._closed = True
+        await self._scheduler.aclose()
+        for fetch in tuple(self._fetches):
+            fetch.cancel()
+        await asyncio.gather(*self._fetches, return_exceptions=True)
+        for tracked in self._followed.values():
+            tracked.tell()
+
+    def refuse_if_closed(self, ref: TaskRef | None = None) -> None:
+        """Raise `ClientClosedError` once the client is closed."""
+        if self._closed:
+            raise ClientClosedError("the client is closed; the task, if any, goes on", ref=ref)
+
+    def _learn(self, tracked: Tracked, news: Snapshot) -> None:
+        tracked.failures = 0
+        before = tracked.snapshot
+        tracked.snapshot = advance(before, replace(news, ref=tracked.ref))
+        if tracked.snapshot.state.is_final and not (before and before.state.is_final):
+            self._release(tracked)
+            self._on_end(tracked.snapshot)
+        if _differs(before, tracked.snapshot):
+            _log.info("%s is %s", tracked.ref, tracked.snapshot.state)
+            tracked.tell()
+
+    def _give_up(self, tracked: Tracked, error: MediaError) -> None:
+        tracked.error = error
+        self._release(tracked)
+        tracked.tell()
+
+    def _release(self, tracked: Tracked) -> None:
+        if tracked.alarm is not None:
+            tracked.alarm.cancel()
+            tracked.alarm = None
+        self._followed.pop(_key(tracked.ref), None)
+
+    def _plan_look(self, tracked: Tracked) -> None:
+        if tracked.is_over or self._closed:
+            return
+        age = self._clock.now() - tracked.since
+        seconds = tracked.provider.next_look(tracked.ref, tracked.snapshot, age, tracked.failures)
+        if seconds is not None:
+            tracked.alarm = self._scheduler.after(seconds, lambda: self._look_soon(tracked))
+
+    def _look_soon(self, tracked: Tracked) -> None:
+        if tracked.looking or tracked.is_over:
+            return
+        tracked.looking = True
+        waiting = self._due.setdefault(tracked.provider, [])
+        waiting.append(tracked)
+        if len(waiting) == 1:
+            task = asyncio.get_running_loop().create_task(self._look_at_due(tracked.provider), name="anymedia-look")
+            self._fetches.add(task)
+            task.add_done_callback(self._fetches.discard)
+
+    async def _look_at_due(self, provider: Provider) -> None:
+        await asyncio.sleep(0)  # what falls due in the same moment shares a round trip
+        due = self._due.pop(provider, [])
+        batches = [due[start : start + provider.batch] for start in range(0, len(due), provider.batch)]
+        await asyncio.gather(*(self._look_at(provider, batch) for batch in batches))
+
+    async def _look_at(self, provider: Provider, batch: Sequence[Tracked]) -> None:
+        try:
+            snapshots = await provider.fetch([tracked.ref for tracked in batch])
+        except MediaError as error:
+            self._note_failure(batch, error)
+        except Exception as error:  # noqa: BLE001 - a provider's defect must not leave anyone waiting for ever
+            _log.exception("%s broke while looking at %d tasks", provider.name, len(batch))
+            self._note_failure(batch, ProtocolError(f"{provider.name}: {error!r}", provider=provider.name))
+        else:
+            self._note_answer(batch, snapshots)
+        finally:
+            for tracked in batch:
+                tracked.looking = False
+                self._plan_look(tracked)
+
+    def _note_answer(self, batch: Sequence[Tracked], snapshots: Sequence[Snapshot]) -> None:
+        for snapshot in snapshots:
+            self.observe(snapshot)
+        found = {_key(snapshot.ref) for snapshot in snapshots}
+        for tracked in batch:
+            if _key(tracked.ref) not in found:
+                self._missed(tracked)
+
+    def _note_failure(self, batch: Sequence[Tracked], error: MediaError) -> None:
+        _log.info("a look at %d tasks failed: %s", len(batch), error)
+        for tracked in batch:
+            tracked.failures += 1
+            if isinstance(error, _HOPELESS):
+                self._give_up(tracked, error)
+
+    def _missed(self, tracked: Tracked) -> None:
+        if tracked.cancel_requested:
+            self.canceled(tracked)
+        elif self._clock.now() - tracked.since >= _GRACE:
+            self._give_up(tracked, _not_found(tracked.ref))
+
+
+def _key(ref: TaskRef) -> _Key:
+    return ref.provider, ref.id
+
+
+def _differs(seen: Snapshot | None, current: Snapshot) -> bool:
+    if seen is None:
+        return True
+    return (seen.state, seen.progress, len(seen.outputs)) != (current.state, current.progress, len(current.outputs))
+
+
+def _not_found(ref: TaskRef) -> TaskNotFoundError:
+    return TaskNotFoundError(
+        f"{ref.provider} does not know the task {ref.id}; it never existed, was deleted, or belongs to another account",
+        provider=ref.provider,
+        ref=ref,
+    )
+
+
+def _timed_out(tracked: Tracked, timeout: float | None) -> TaskTimeoutError:
+    state = tracked.snapshot.state if tracked.snapshot else "not seen yet"
+    wait = "wait again with client.attach(error.ref)"
+    message = f"no result after {timeout or 0:g} s (the task is {state} and goes on); {wait}"
+    return TaskTimeoutError(message, provider=tracked.ref.provider, ref=tracked.ref)

@@ -1,0 +1,85 @@
+"""One WebSocket, with failures that tell whether anything was sent."""
+
+from typing import Final
+
+from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.client import connect as open_connection
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+
+from anymedia.errors import ConnectionLostError, TransportError
+from anymedia.logs import shorten_url
+
+__all__ = ["MAX_FRAME", "WebSocketConnection", "connect"]
+
+MAX_FRAME: Final = 256 * 2**20
+"""The largest frame read, in bytes; inline results easily pass the library's own 1 MiB."""
+
+
+class WebSocketConnection:
+    """An open WebSocket that carries text frames."""
+
+    def __init__(self, connection: ClientConnection, url: str) -> None:
+        self._connection = connection
+        self._url = shorten_url(url)
+
+    async def send(self, text: str) -> None:
+        """Write one frame.
+
+        Raises:
+            ConnectionLostError: The socket is closed; `sent` is False when it was so before the first byte.
+        """
+        open_before = self._connection.close_code is None
+        try:
+            await self._connection.send(text)
+        except ConnectionClosed as error:
+            raise ConnectionLostError(f"{self._url}: {_reason(error)}", sent=open_before) from error
+
+    async def receive(self) -> str:
+        """Wait for one frame; a binary frame is read as UTF-8.
+
+        Raises:
+            ConnectionLostError: The socket was closed.
+        """
+        try:
+            frame = await self._connection.recv()
+        except ConnectionClosed as error:
+            raise ConnectionLostError(f"{self._url}: {_reason(error)}") from error
+        return frame if isinstance(frame, str) else frame.decode(errors="replace")
+
+    async def aclose(self) -> None:
+        """Say goodbye and close; a peer that does not answer is cut off."""
+        await self._connection.close()
+
+    def abort(self) -> None:
+        """Drop the socket at once; for a peer that is dead."""
+        self._connection.transport.abort()
+
+
+async def connect(url: str, *, timeout: float, close_timeout: float = 1.0) -> WebSocketConnection:
+    """Open a WebSocket.
+
+    Args:
+        url: Such as `wss://host/path`.
+        timeout: Seconds for TCP, TLS and the handshake together.
+        close_timeout: Seconds a peer has to answer a goodbye.
+
+    Raises:
+        TransportError: It could not be opened; nothing was sent.
+    """
+    try:
+        connection = await open_connection(
+            url,
+            open_timeout=timeout,
+            close_timeout=close_timeout,
+            ping_interval=None,
+            max_size=MAX_FRAME,
+            compression=None,
+        )
+    except (OSError, InvalidHandshake, InvalidURI, TimeoutError) as error:
+        reason = str(error) or type(error).__name__
+        raise TransportError(f"cannot connect to {shorten_url(url)}: {reason}", sent=False) from error
+    return WebSocketConnection(connection, url)
+
+
+def _reason(error: ConnectionClosed) -> str:
+    return f"connection closed ({error.rcvd.code} {error.rcvd.reason})" if error.rcvd else "connection lost"
