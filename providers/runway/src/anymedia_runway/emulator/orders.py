@@ -1,0 +1,74 @@
+"""Turns the body of a create call into an order, or into all that is wrong with it."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from anymedia_runway.emulator import issues
+from anymedia_runway.emulator.assets import Assets
+from anymedia_runway.emulator.drawing import Drawing
+from anymedia_runway.emulator.errors import ApiError, invalid_body
+from anymedia_runway.emulator.jobs import plan
+from anymedia_runway.emulator.models import Model, Models
+from anymedia_runway.emulator.pricing import credits_for
+from anymedia_runway.emulator.rules import broken_rules
+from anymedia_runway.emulator.tasks import Order, Tasks
+from anymedia_runway.emulator.validation import Findings, find_model, validate
+
+__all__ = ["Orders"]
+
+Body = Mapping[str, Any]
+
+
+class Orders:
+    """Reads create calls.
+
+    Args:
+        models: What is accepted, and at what price.
+        assets: Gets the media that bodies name.
+        tasks: Where drafts are found.
+        strict: Whether unknown keys are refused even by models that tolerate them.
+    """
+
+    def __init__(self, models: Models, assets: Assets, tasks: Tasks, *, strict: bool) -> None:
+        self._models = models
+        self._assets = assets
+        self._tasks = tasks
+        self._strict = strict
+
+    async def read(self, endpoint: str, body: Body) -> Order:
+        """The order that a body comes to.
+
+        Raises:
+            ApiError: The body, or a medium in it, is wrong.
+        """
+        model = find_model(self._models.endpoints[endpoint], body)
+        if not isinstance(model, Model):
+            raise invalid_body(model)
+        findings = self._checked(model, body)
+        assets, wrong = await self._assets.load(findings)
+        if wrong:
+            raise invalid_body(wrong)
+        wanted = self._finished_draft(body) if "draftTaskId" in body else body
+        job = plan(self._models, model, wanted, assets)
+        estimate = credits_for(self._models, model, wanted, job, assets, at_most=True)
+        price = credits_for(self._models, model, wanted, job, assets)
+        drawing = Drawing(endpoint, wanted, job, assets, secrets.randbelow(2**32))
+        return Order(endpoint, model.name, body, job, drawing, estimate, price)
+
+    def _checked(self, model: Model, body: Body) -> Findings:
+        findings = validate(model, body, strict=self._strict)
+        wrong = findings.issues or broken_rules(model.endpoint, body)
+        if wrong:
+            raise invalid_body(wrong)
+        return findings
+
+    def _finished_draft(self, body: Body) -> Body:
+        """The request of a draft, to be made in full."""
+        try:
+            draft = self._tasks.get(body["draftTaskId"])
+        except ApiError:
+            draft = None
+        if draft is None or draft.status != "SUCCEEDED" or not draft.order.body.get("draft"):
+            raise invalid_body([issues.custom(["draftTaskId"], "This is not the id of a finished draft.")])
+        return {**draft.order.body, "draft": False}
