@@ -39,7 +39,8 @@ def _watch(event: str, arguments: tuple[object, ...]) -> None:
         return
     if _is_local(host):
         return
-    if str(host).endswith(".invalid"):
+    name = host.decode() if isinstance(host, bytes) else str(host)
+    if name.endswith(".invalid"):
         raise socket.gaierror(socket.EAI_NONAME, "reserved never to resolve")
     _strays.append(f"{event} {host}")
     raise PermissionError(f"tests stay on loopback, but this is {host}")

@@ -71,6 +71,7 @@ class Bridge:
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
+        self._loop.run_until_complete(_end_leftovers())
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.close()
 
@@ -97,9 +98,14 @@ async def _start(work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
     return asyncio.get_running_loop().create_task(work)
 
 
-async def _end(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+async def _end(*tasks: "asyncio.Task[Any]") -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _end_leftovers() -> None:
+    await _end(*asyncio.all_tasks() - {asyncio.current_task()})
 
 
 _lock = threading.Lock()

@@ -16,7 +16,7 @@ from anymedia.errors import ClientClosedError
 from anymedia.journal import AttemptState, Journal
 from anymedia.logs import logger
 from anymedia.provider import Context, Plan, Provider
-from anymedia.refs import TaskRef, TaskState
+from anymedia.refs import Outcome, TaskRef, TaskState
 from anymedia.registry import emulator_endpoint, provider_class
 from anymedia.results import Output
 from anymedia.submission import OnUnknown, Submitter
@@ -110,7 +110,11 @@ class Engine:
         task = asyncio.get_running_loop().create_task(self._start(provider, plan, on_unknown), name="anymedia-submit")
         self._starting.add(task)
         task.add_done_callback(self._started)
-        return await asyncio.shield(task)
+        await asyncio.wait({task})  # unlike awaiting the task, a wait that is cancelled leaves it alone
+        if task.cancelled():
+            message = "the client was closed while the request was being sent; a task may have been started"
+            raise ClientClosedError(message, provider=provider.name, outcome=Outcome.UNKNOWN)
+        return task.result()
 
     async def canceling(self, ref: TaskRef) -> None:
         """Record that a cancellation is about to be sent."""
@@ -150,7 +154,9 @@ class Engine:
         assert submission.ref is not None
         tracked = self.tracker.find(provider, submission.ref)
         self.tracker.observe(submission.snapshot or Snapshot(ref=tracked.ref, state=TaskState.QUEUED))
-        if not self._closed:
+        if tracked.snapshot is not None and tracked.snapshot.state.is_final:  # its end may have been told too early
+            await self._submitter.finish(tracked.snapshot)
+        elif not self._closed:
             self.tracker.follow(tracked)
         return tracked
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from anymedia.catalog import Capabilities, Catalog, ModelInfo, Size
 from anymedia.config import Config
-from anymedia.errors import BudgetExceededError, InvalidRequestError, Issue, UnsupportedError
+from anymedia.errors import BudgetExceededError, ConfigurationError, InvalidRequestError, Issue, UnsupportedError
 from anymedia.media import load
 from anymedia.provider import Plan, Provider
 from anymedia.registry import provider_class, provider_names
@@ -80,12 +80,19 @@ def _model(request: Request[Result], provider: Provider, config: Config) -> Mode
 
 
 def _unsupported(operation: str, name: str) -> UnsupportedError:
-    others = [other for other in provider_names() if operation in provider_class(other).catalog().defaults]
+    others = [other for other in provider_names() if _offers(other, operation)]
     hint = f"{' and '.join(others)} can" if others else "no installed provider can"
     issue = Issue(
         field="provider", message=f"has no {operation}", legal=tuple(others), nearest=next(iter(others), None)
     )
     return UnsupportedError(f"{name} does not offer {operation}; {hint}", provider=name, issues=[issue])
+
+
+def _offers(name: str, operation: str) -> bool:
+    try:
+        return operation in provider_class(name).catalog().defaults
+    except ConfigurationError:  # a broken provider is no help, but not this request's problem either
+        return False
 
 
 def _with_options(request: AnyRequest, provider: Provider) -> tuple[AnyRequest, tuple[Notice, ...]]:

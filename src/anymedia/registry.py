@@ -8,7 +8,7 @@ from typing import Protocol
 from anymedia.errors import ConfigurationError
 from anymedia.provider import CONTRACT, Provider
 
-__all__ = ["emulator_endpoint", "provider_class", "provider_names"]
+__all__ = ["emulator_class", "emulator_endpoint", "emulator_names", "provider_class", "provider_names"]
 
 _PROVIDERS = "anymedia.providers"
 _EMULATORS = "anymedia.emulators"
@@ -44,13 +44,27 @@ def provider_class(name: str) -> type[Provider]:
     return loaded
 
 
+def emulator_names() -> tuple[str, ...]:
+    """The names of every installed emulator, in alphabetical order."""
+    return tuple(sorted(entry_points(group=_EMULATORS).names))
+
+
+def emulator_class(name: str) -> object:
+    """Import the emulator of that provider; an `anymedia.testing.Emulator` class, which this room does not know.
+
+    Raises:
+        ConfigurationError: The provider has no emulator, or the `emulator` extra is not installed.
+    """
+    return _load(_find(_EMULATORS, name))
+
+
 def emulator_endpoint(name: str) -> tuple[str, str]:
     """Base URL and key of this process's emulator of a provider, started on first use.
 
     Raises:
         ConfigurationError: The provider has no emulator, or the `emulator` extra is not installed.
     """
-    shared = getattr(_load(_find(_EMULATORS, name)), "shared")  # noqa: B009
+    shared = getattr(emulator_class(name), "shared")  # noqa: B009
     endpoint: _Endpoint = shared()
     return endpoint.base_url, endpoint.api_key
 
@@ -69,6 +83,6 @@ def _find(group: str, name: str) -> EntryPoint:
 def _load(entry: EntryPoint) -> object:
     try:
         return entry.load()
-    except ImportError as error:
+    except (ImportError, AttributeError) as error:
         extra = 'pip install "anymedia[emulator]"' if entry.group == _EMULATORS else "check its installation"
         raise ConfigurationError(f"{entry.group} {entry.name!r} cannot be imported ({error}); {extra}") from error

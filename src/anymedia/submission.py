@@ -9,7 +9,7 @@ from typing import Literal
 from uuid import UUID
 
 from anymedia.clock import Clock
-from anymedia.errors import MediaError, ProtocolError, SubmissionUnknownError
+from anymedia.errors import JournalError, MediaError, ProtocolError, SubmissionUnknownError
 from anymedia.journal import AttemptState, Entry, Journal
 from anymedia.logs import logger
 from anymedia.provider import Plan, Provider, Submission
@@ -98,7 +98,7 @@ class Submitter:
                 announce(ref)
             submission = await self._attempt(attempts, ref)
             if submission.outcome is Outcome.ACCEPTED and submission.ref is not None:
-                return replace(submission, ref=replace(submission.ref, created=submission.ref.created or self._now()))
+                return submission
             error = self._error(attempts, submission)
             if not _may_try_again(submission, error, on_unknown) or attempts.number > policy.retries:
                 raise error
@@ -140,12 +140,21 @@ class Submitter:
         if submission.outcome is Outcome.UNKNOWN and ref is not None:
             await self._record(attempts, AttemptState.UNKNOWN, submission)
             submission = await _reconciled(attempts.provider, ref, submission)
-        await self._record(attempts, AttemptState(submission.outcome.value), submission)
+        if submission.ref is not None:
+            submission = replace(submission, ref=self._dated(submission.ref))
+        try:
+            await self._record(attempts, AttemptState(submission.outcome.value), submission)
+        except JournalError as error:  # a task that cannot be recorded must at least be found by its caller
+            error.ref, error.outcome = submission.ref, submission.outcome
+            raise
         return submission
 
     def _new_ref(self, attempts: _Attempts) -> TaskRef | None:
         ref = attempts.provider.new_ref(attempts.plan)
-        return replace(ref, created=ref.created or self._now()) if ref is not None else None
+        return self._dated(ref) if ref is not None else None
+
+    def _dated(self, ref: TaskRef) -> TaskRef:
+        return ref if ref.created is not None else replace(ref, created=self._now())
 
     def _limit(self, provider: Provider) -> asyncio.Semaphore:
         if provider not in self._limits:
@@ -195,7 +204,7 @@ async def _reconciled(provider: Provider, ref: TaskRef, submission: Submission) 
 def _may_try_again(submission: Submission, error: MediaError, on_unknown: OnUnknown) -> bool:
     if submission.outcome is Outcome.UNKNOWN:
         return on_unknown == "resubmit"
-    return submission.outcome is Outcome.NOT_SENT or error.retryable
+    return submission.outcome is Outcome.NOT_SENT or (submission.outcome is Outcome.REFUSED and error.retryable)
 
 
 def _unknown(attempts: _Attempts, submission: Submission, cause: MediaError) -> SubmissionUnknownError:

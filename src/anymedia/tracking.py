@@ -230,6 +230,8 @@ class Tracker:
     def _plan_look(self, tracked: Tracked) -> None:
         if tracked.is_over or self._closed:
             return
+        if tracked.alarm is not None:  # a look out of turn replaces the next one
+            tracked.alarm.cancel()
         age = self._clock.now() - tracked.since
         seconds = tracked.provider.next_look(tracked.ref, tracked.snapshot, age, tracked.failures)
         if seconds is not None:

@@ -11,7 +11,8 @@ from typing import Any, ClassVar, Self
 from anymedia.clock import Clock
 from anymedia.testing.clock import ScaledClock
 
-__all__ = ["LEDGER_EVENTS", "Emulator", "Endpoint", "Faults", "Ledger", "LedgerEntry", "LedgerEvent"]
+__all__ = ["_SHARED_SPEED = 10
+LEDGER_EVENTS", "Emulator", "Endpoint", "Faults", "Ledger", "LedgerEntry", "LedgerEvent"]
 
 
 @dataclass(frozen=True)
@@ -186,10 +187,13 @@ class Emulator(ABC):
 
     @classmethod
     def shared(cls) -> Endpoint:
-        """The endpoint of this process's one shared emulator of this class, started at the first call."""
+        """The endpoint of this process's one shared emulator of this class, started at the first call.
+
+        It runs ten times as fast as life: slow enough to see progress, fast enough to wait for.
+        """
         from anymedia.testing.hosting import shared
 
-        return shared(cls)
+        return shared(cls, speed=_SHARED_SPEED)
 
     @abstractmethod
     async def start(self) -> Endpoint:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from typing_extensions import override
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_connection
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
@@ -15,12 +16,28 @@ MAX_FRAME: Final = 256 * 2**20
 """The largest frame read, in bytes; inline results easily pass the library's own 1 MiB."""
 
 
+class _Connection(ClientConnection):
+    """Counts what arrives, so that a large frame on its way is told from a dead peer."""
+
+    received = 0
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        self.received += len(data)
+        super().data_received(data)
+
+
 class WebSocketConnection:
     """An open WebSocket that carries text frames."""
 
-    def __init__(self, connection: ClientConnection, url: str) -> None:
+    def __init__(self, connection: _Connection, url: str) -> None:
         self._connection = connection
         self._url = shorten_url(url)
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """Bytes received, and bytes still to be sent: it changes as long as anything moves on the wire."""
+        return self._connection.received, self._connection.transport.get_write_buffer_size()
 
     async def send(self, text: str) -> None:
         """Write one frame.
@@ -74,10 +91,12 @@ async def connect(url: str, *, timeout: float, close_timeout: float = 1.0) -> We
             ping_interval=None,
             max_size=MAX_FRAME,
             compression=None,
+            create_connection=_Connection,
         )
     except (OSError, InvalidHandshake, InvalidURI, TimeoutError) as error:
         reason = str(error) or type(error).__name__
         raise TransportError(f"cannot connect to {shorten_url(url)}: {reason}", sent=False) from error
+    assert isinstance(connection, _Connection)
     return WebSocketConnection(connection, url)
 
 

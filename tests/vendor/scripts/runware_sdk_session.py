@@ -46,6 +46,7 @@ async def images(runware: Runware, transport: str) -> tuple[str, str]:
     """Two images, pushed and polled for; the URL of one and the id of a task."""
     task = str(uuid.uuid4())
     request = {
+        "taskType": "imageInference",
         "taskUUID": task,
         "model": "runware:101@1",
         "positivePrompt": "a lighthouse at dusk",
@@ -69,6 +70,7 @@ async def film(runware: Runware, transport: str) -> str:
     """A film; the id of its task."""
     task = str(uuid.uuid4())
     request = {
+        "taskType": "videoInference",
         "taskUUID": task,
         "model": "google:3@3",
         "positivePrompt": "waves on rocks",
@@ -85,18 +87,20 @@ async def film(runware: Runware, transport: str) -> str:
 
 
 async def tools(runware: Runware, url: str, transport: str) -> None:
-    """Upscale, background removal, caption; models by their curated names."""
-    (larger,) = await runware.run(
-        {"model": "real-esrgan", "inputs": {"image": url}, "upscaleFactor": 2, "outputFormat": "PNG"}
-    )
+    """Upscale, background removal, caption."""
+    inputs = {"image": url}
+    upscale = {"taskType": "upscale", "model": "runware:504@1", "inputs": inputs, "upscaleFactor": 2}
+    (larger,) = await runware.run({**upscale, "outputFormat": "PNG"})
     data = await download(larger["imageURL"])
     assert data.startswith(PNG) and struct.unpack(">II", data[16:24]) == (1024, 1024), data[:32]
     ok("upscale", transport)
-    (cut,) = await runware.run({"taskType": "removeBackground", "model": "runware:109@1", "inputs": {"image": url}})
+    remove = {"taskType": "removeBackground", "model": "runware:109@1", "inputs": inputs}
+    (cut,) = await runware.run({**remove, "deliveryMethod": "sync"})
     data = await download(cut["imageURL"])
     assert data.startswith(PNG) and data[25] == 6, "no alpha channel"
     ok("background removal", transport)
-    (caption,) = await runware.run({"taskType": "caption", "model": "runware:150@2", "inputs": {"image": url}})
+    describe = {"taskType": "caption", "model": "runware:150@2", "inputs": inputs}
+    (caption,) = await runware.run({**describe, "deliveryMethod": "sync"})
     assert "512" in caption["text"], caption
     ok("caption", transport)
 
@@ -117,9 +121,8 @@ async def uploads(runware: Runware, transport: str) -> None:
     (image,) = await runware.image_upload({"image": data})
     (medium,) = await runware.media_storage({"operation": "upload", "media": data})
     assert (await download(image["imageURL"])).startswith(PNG)
-    (larger,) = await runware.run(
-        {"taskType": "upscale", "model": "runware:504@1", "inputs": {"image": medium["mediaUUID"]}, "upscaleFactor": 2}
-    )
+    upscale = {"taskType": "upscale", "model": "runware:504@1", "upscaleFactor": 2, "deliveryMethod": "sync"}
+    (larger,) = await runware.run({**upscale, "inputs": {"image": medium["mediaUUID"]}})
     assert larger["imageURL"], larger
     (gone,) = await runware.media_storage({"operation": "delete", "media": medium["mediaUUID"]})
     assert gone["mediaUUID"] == medium["mediaUUID"], gone
@@ -137,7 +140,13 @@ async def catalogue(runware: Runware, transport: str) -> None:
 
 async def wrong_values(runware: Runware, transport: str) -> None:
     """A refused request names the field."""
-    request = {"model": "runware:101@1", "positivePrompt": "a lighthouse", "width": 1000, "height": 512}
+    request = {
+        "taskType": "imageInference",
+        "model": "runware:101@1",
+        "positivePrompt": "a lighthouse",
+        "width": 1000,
+        "height": 512,
+    }
     try:
         await runware.run(request)
     except RunwareError as error:

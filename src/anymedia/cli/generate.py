@@ -1,0 +1,213 @@
+"""`anymedia image`, `video` and `upscale`: one request, from the options to files on disk."""
+
+import signal
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, cast
+
+import typer
+
+from anymedia.bridge import bridge
+from anymedia.cli.console import (
+    BAD_INPUT,
+    FAILED,
+    answer,
+    answer_json,
+    console,
+    exiting,
+    interrupted,
+    price,
+    say,
+)
+from anymedia.cli.options import Connection, Delivery, Look, check_out, given, open_client
+from anymedia.cli.progress import board_for, follow
+from anymedia.handles import NOT_GIVEN
+from anymedia.media import Media, load
+from anymedia.provider import Plan
+from anymedia.refs import TaskRef
+from anymedia.requests import ImageToVideo, Request, TextToImage, TextToVideo, UpscaleImage, UpscaleVideo
+from anymedia.results import Notice, Result
+from anymedia.sync import MediaClient, Task
+
+__all__ = ["as_data", "deliver", "image", "upscale", "video"]
+
+Prompt = Annotated[str, typer.Argument(metavar="PROMPT", help="What to make.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Print what would be sent and what it should cost; send nothing.")
+]
+Model = Annotated[str | None, typer.Option(help="A model; default: the provider's for this operation.")]
+
+
+def image(prompt: Prompt, *, look: Look, connection: Connection, delivery: Delivery, dry_run: DryRun = False) -> None:
+    """Make an image from a prompt."""
+    _generate(TextToImage, given(look, prompt=prompt), connection, delivery, dry_run=dry_run)
+
+
+def video(
+    prompt: Prompt,
+    *,
+    look: Look,
+    connection: Connection,
+    delivery: Delivery,
+    image: Annotated[str | None, typer.Option(help="The first frame: a file or a URL.")] = None,
+    duration: Annotated[float | None, typer.Option(help="Seconds.")] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Make a video from a prompt, or from an image and a prompt."""
+    fields = given(look, prompt=prompt, duration=duration)
+    if image is None:
+        _generate(TextToVideo, fields, connection, delivery, dry_run=dry_run)
+    else:
+        first = image if "://" in image else Path(image)
+        _generate(ImageToVideo, fields | {"image": first}, connection, delivery, dry_run=dry_run)
+
+
+def upscale(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An image or a video; its content tells which.")],
+    *,
+    connection: Connection,
+    delivery: Delivery,
+    model: Model = None,
+    factor: Annotated[float | None, typer.Option(help="How many times wider and higher.")] = None,
+    resolution: Annotated[str | None, typer.Option(help="For a video, the wanted scale: 720p ... 4k.")] = None,
+    fps: Annotated[float | None, typer.Option(help="For a video, the wanted frames per second.")] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Make an image or a video larger."""
+    fields = given(model=model, factor=factor, resolution=resolution, fps=fps)
+    with exiting(BAD_INPUT):
+        source = bridge().run(lambda: load(Media.of(file), field="file", kinds=("image", "video")))
+    if source.kind == "image":
+        _generate(UpscaleImage, fields | {"image": source}, connection, delivery, dry_run=dry_run)
+    else:
+        _generate(UpscaleVideo, fields | {"video": source}, connection, delivery, dry_run=dry_run)
+
+
+def _generate(
+    kind: type[Request[Result]],
+    fields: Mapping[str, object],
+    connection: Connection,
+    delivery: Delivery,
+    *,
+    dry_run: bool,
+) -> None:
+    with exiting(BAD_INPUT):
+        request = kind(**fields)
+        check_out(delivery.out)
+        client = open_client(connection)
+    with client:
+        with exiting(BAD_INPUT):
+            plan = client.plan(request)
+        if dry_run:
+            _show_plan(plan, as_json=delivery.json)
+            return
+        _tell(plan.notices)
+        task = _submit(client, request, emulated=connection.emulate)
+        deliver(client, task, delivery, told=plan.notices, emulated=connection.emulate)
+
+
+def _submit(client: MediaClient, request: Request[Result], *, emulated: bool) -> Task[Result]:
+    ref: TaskRef | None = None
+    try:
+        with exiting(FAILED), _patience():
+            task = client.submit(request)
+            ref = task.ref
+            say(f"task: {ref}", "dim")
+    except KeyboardInterrupt:
+        interrupted(ref, emulated=emulated)
+    return task
+
+
+@contextmanager
+def _patience() -> Generator[None]:
+    """Hold the first Ctrl-C back until the block ends: a request that is being sent leads to its task only then."""
+    pressed = False
+    before = signal.getsignal(signal.SIGINT)
+
+    def hold(_: int, __: FrameType | None) -> None:
+        nonlocal pressed
+        pressed = True
+        say("waiting for the answer, so that the task is not lost; Ctrl-C again leaves at once")
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, hold)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed:
+        raise KeyboardInterrupt
+
+
+def deliver(
+    client: MediaClient,
+    task: Task[Result],
+    delivery: Delivery,
+    *,
+    told: tuple[Notice, ...] = (),
+    emulated: bool = False,
+) -> None:
+    """Follow a task to its end, write its outputs and say where they are."""
+    timeout = NOT_GIVEN if delivery.timeout is None else delivery.timeout
+    try:
+        with exiting(FAILED, task.ref), board_for(console) as board:
+            result = follow(task, f"{task.ref.provider} {task.ref.operation}", board, timeout)
+        with exiting(FAILED, task.ref):
+            files = client.save(result, delivery.out)
+    except KeyboardInterrupt:
+        interrupted(task.ref, emulated=emulated)
+    _tell(tuple(notice for notice in result.notices if notice not in told))
+    for error in result.errors:
+        say(f"missing output: {error.message}", "yellow")
+    say(f"cost: {price(result.cost)}")
+    if delivery.json:
+        answer_json(as_data(result) | {"files": [str(file) for file in files]})
+    else:
+        for file in files:
+            answer(file)
+
+
+def as_data(result: Result) -> dict[str, object]:
+    """A result without its bytes and without the provider's raw answer."""
+    return result.model_dump(mode="json", exclude={"raw": True, "outputs": {"__all__": {"data"}}})
+
+
+def _show_plan(plan: Plan, *, as_json: bool) -> None:
+    body = _readable(plan.body)
+    shown = {
+        "provider": plan.provider,
+        "operation": plan.operation,
+        "model": plan.model,
+        "call": plan.call,
+        "body": body,
+        "notices": [notice.model_dump() for notice in plan.notices],
+        "estimate": plan.estimate.model_dump(mode="json") if plan.estimate else None,
+    }
+    if as_json:
+        answer_json(shown)
+        return
+    _tell(plan.notices)
+    for name in ("provider", "operation", "model", "call"):
+        answer(f"{name}: {shown[name]}")
+    for name, value in plan.body.items():
+        answer(f"  {name}: {_readable(value)}")
+    answer(f"estimate: {price(plan.estimate)}")
+    say("nothing was sent", "dim")
+
+
+def _readable(value: object) -> object:
+    """A wire body with a word in place of each input."""
+    if isinstance(value, Media):
+        return f"<{value}>"
+    if isinstance(value, Mapping):
+        return {key: _readable(item) for key, item in cast("Mapping[str, object]", value).items()}
+    if isinstance(value, list | tuple):
+        return [_readable(item) for item in cast("Sequence[object]", value)]
+    return value
+
+
+def _tell(notices: tuple[Notice, ...]) -> None:
+    for notice in notices:
+        say(f"notice: {notice}", "yellow")
