@@ -11,8 +11,9 @@ from typing import Any, ClassVar, Self
 from anymedia.clock import Clock
 from anymedia.testing.clock import ScaledClock
 
-__all__ = ["_SHARED_SPEED = 10
-LEDGER_EVENTS", "Emulator", "Endpoint", "Faults", "Ledger", "LedgerEntry", "LedgerEvent"]
+__all__ = ["LEDGER_EVENTS", "Emulator", "Endpoint", "Faults", "Ledger", "LedgerEntry", "LedgerEvent"]
+
+_SHARED_SPEED = 10
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class Endpoint:
     base_url: str
     api_key: str = field(repr=False)
 
+
+_SHARED_SPEED = 10
 
 LEDGER_EVENTS = ("accepted", "charged", "refunded", "finished", "delivered", "canceled")
 

@@ -1,0 +1,94 @@
+"""Tasks that are answered at once and cost nothing: uploads and the account."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from anymedia.testing import render
+from anymedia_runware.emulator.behaviour import DAY, Behaviour
+from anymedia_runware.emulator.errors import Problem
+from anymedia_runware.emulator.inputs import Inputs, Source
+from anymedia_runware.emulator.media import MediaHost
+from anymedia_runware.emulator.sizes import shrunk
+
+__all__ = ["Answer", "account", "media_storage", "upload_image"]
+
+# Source: runware.ai/docs, "Image upload"; 2026-10.
+_STORED_SIDE = 2048
+_STORED_SECONDS = 30 * DAY
+_OPENING_BALANCE = Decimal(1000)
+
+Answer = dict[str, Any] | Problem
+
+
+def upload_image(inputs: Inputs, host: MediaHost) -> Answer:
+    """imageUpload: keeps a copy of at most 2048 pixels a side."""
+    source = _given("image", inputs)
+    if isinstance(source, Problem):
+        return source
+    if source.kind != "image":
+        return Problem("invalidImage", "'image' must be a picture.", "image")
+    stored = host.add("image", source.format, "imageUpload", lambda: _copy(source), _STORED_SECONDS)
+    host.publish(stored)
+    return {"imageUUID": stored.uuid, "imageURL": host.url(stored)}
+
+
+def media_storage(task: Mapping[str, Any], inputs: Inputs, host: MediaHost) -> Answer:
+    """mediaStorage: keeps any medium as it is, or deletes one."""
+    if task.get("operation") == "delete":
+        return _delete(task.get("media"), host)
+    if task.get("operation") == "upload":
+        return _keep(inputs, host)
+    allowed = {"allowedValues": ["upload", "delete"]}
+    return Problem("invalidOperation", "'operation' must be upload or delete.", "operation", allowed)
+
+
+def account(task: Mapping[str, Any], spent: Decimal, tasks: int, behaviour: Behaviour) -> Answer:
+    """accountManagement getDetails: an invented organisation with a real count of what was spent, in US dollars."""
+    if task.get("operation") != "getDetails":
+        allowed = {"allowedValues": ["getDetails"]}
+        return Problem("invalidOperation", "'operation' must be getDetails.", "operation", allowed)
+    balance = float(_OPENING_BALANCE - spent)
+    used = {"credits": float(spent), "requests": tasks}
+    return {
+        "operation": "getDetails",
+        "organizationUUID": "00000000-0000-4000-8000-000000000001",
+        "organizationName": "Emulated organisation",
+        "AIRSource": "emulated",
+        "balance": {"amount": balance, "currency": "USD"} if behaviour.balance_object else balance,
+        "team": [],
+        "apiKeys": [],
+        "usage": {"total": used, "today": used, "last7Days": used, "last30Days": used},
+    }
+
+
+def _keep(inputs: Inputs, host: MediaHost) -> Answer:
+    source = _given("media", inputs)
+    if isinstance(source, Problem):
+        return source
+    stored = host.add(source.kind, source.format, "mediaStorage", source.read, _STORED_SECONDS)
+    host.publish(stored)
+    return {"operation": "upload", "mediaUUID": stored.uuid, "mediaURL": host.url(stored)}
+
+
+def _delete(uuid: Any, host: MediaHost) -> Answer:
+    if not isinstance(uuid, str):
+        return Problem("missingMedia", "'media' is required.", "media")
+    if not host.delete(uuid):
+        return Problem("mediaNotFound", f"There is no medium with the id {uuid}.", "media")
+    return {"operation": "delete", "mediaUUID": uuid}
+
+
+def _given(name: str, inputs: Inputs) -> Source | Problem:
+    if not inputs:
+        return Problem(f"missing{name.title()}", f"'{name}' is required.", name)
+    return inputs.given[0].found
+
+
+def _copy(source: Source) -> bytes:
+    data = source.read()
+    facts = render.probe(data)
+    size = (facts.width or 1, facts.height or 1)
+    if max(size) <= _STORED_SIDE:
+        return data
+    return render.upscale_image(data, size=shrunk(size, _STORED_SIDE), format=source.format)
