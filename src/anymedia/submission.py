@@ -208,6 +208,9 @@ def _may_try_again(submission: Submission, error: MediaError, on_unknown: OnUnkn
 
 
 def _unknown(attempts: _Attempts, submission: Submission, cause: MediaError) -> SubmissionUnknownError:
+    if isinstance(cause, SubmissionUnknownError):
+        cause.ref = submission.ref
+        return cause
     where = f"look for {submission.ref.id}" if submission.ref else "look at the usage page"
     error = SubmissionUnknownError(
         f"{attempts.provider.name} may or may not have started {attempts.plan.operation} ({cause.message}); it is not "

@@ -13,8 +13,6 @@ from anymedia.testing.clock import ScaledClock
 
 __all__ = ["LEDGER_EVENTS", "Emulator", "Endpoint", "Faults", "Ledger", "LedgerEntry", "LedgerEvent"]
 
-_SHARED_SPEED = 10
-
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -178,9 +176,9 @@ class Emulator(ABC):
         port: int = 0,
     ) -> None:
         self.clock: Clock = clock or ScaledClock(speed)
-        self.ledger = Ledger()
-        self.faults = Faults(self.fault_kinds)
-        self.api_key = api_key or self.default_api_key()
+        self.ledger: Ledger = Ledger()
+        self.faults: Faults = Faults(self.fault_kinds)
+        self.api_key: str = api_key or self.default_api_key()
         self.port = port
 
     @classmethod
@@ -207,7 +205,7 @@ class Emulator(ABC):
         """Stop listening, end running tasks and leave nothing behind."""
 
     async def __aenter__(self) -> Self:
-        self.endpoint = await self.start()
+        self.endpoint: Endpoint = await self.start()
         return self
 
     async def __aexit__(

@@ -15,6 +15,8 @@ from anymedia.logs import logger, shorten_url
 __all__ = ["HttpDownload", "HttpResponse", "HttpTransport"]
 
 _CALLS_IN_FLIGHT: Final = 20
+_TIMEOUT: Final = 60.0
+_CONNECT_TIMEOUT: Final = 15.0
 _NOTHING_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -62,14 +64,12 @@ class HttpTransport:
 
     Args:
         calls: How many calls may be in flight at once; the others wait in front of the pool.
-        connect_timeout: Seconds to get a connection.
-        timeout: Seconds without a byte before an answer counts as lost.
     """
 
-    def __init__(self, *, calls: int = _CALLS_IN_FLIGHT, connect_timeout: float = 15.0, timeout: float = 60.0) -> None:
+    def __init__(self, *, calls: int = _CALLS_IN_FLIGHT) -> None:
         self._gate = asyncio.Semaphore(calls)
         self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(timeout, connect=connect_timeout, pool=None),
+            timeout=httpx.Timeout(_TIMEOUT, connect=_CONNECT_TIMEOUT, pool=None),
             limits=httpx.Limits(max_connections=calls, max_keepalive_connections=calls),
             follow_redirects=False,
         )
@@ -83,6 +83,8 @@ class HttpTransport:
         json: JSON = None,
         form: Mapping[str, str] | None = None,
         file: tuple[str, bytes, str] | None = None,
+        timeout: float = _TIMEOUT,
+        connect_timeout: float = _CONNECT_TIMEOUT,
     ) -> HttpResponse:
         """Make one call and read the answer, whatever its status.
 
@@ -93,6 +95,8 @@ class HttpTransport:
             json: A JSON body.
             form: Fields of a multipart body, sent before the file.
             file: Name, bytes and media type of the multipart body's last part, `file`.
+            timeout: Seconds without a byte before the answer counts as lost.
+            connect_timeout: Seconds to get a connection.
 
         Raises:
             TransportError: No answer; `sent` says whether the request may have arrived.
@@ -108,6 +112,7 @@ class HttpTransport:
                     content=content,
                     data=form,
                     files={"file": file} if file is not None else None,
+                    timeout=httpx.Timeout(timeout, connect=connect_timeout, pool=None),
                 )
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 raise _failure(method, url, error) from error

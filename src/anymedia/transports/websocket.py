@@ -19,7 +19,7 @@ MAX_FRAME: Final = 256 * 2**20
 class _Connection(ClientConnection):
     """Counts what arrives, so that a large frame on its way is told from a dead peer."""
 
-    received = 0
+    received: int = 0
 
     @override
     def data_received(self, data: bytes) -> None:
