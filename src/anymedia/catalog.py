@@ -144,7 +144,7 @@ class Catalog:
     def __init__(self, provider: str, models: Iterable[ModelInfo], defaults: Mapping[str, str]) -> None:
         self.provider = provider
         self.models: Mapping[str, ModelInfo] = {model.id: model for model in models}
-        self.defaults = dict(defaults)
+        self.defaults: Mapping[str, str] = dict(defaults)
         self._names = {name: model for model in self.models.values() for name in (*model.names, model.id)}
 
     def __contains__(self, name: object) -> bool:

@@ -39,7 +39,7 @@ from anymedia.requests import (
 from anymedia.results import Result
 from anymedia.submission import OnUnknown
 
-__all__ = ["AsyncMediaClient", "Completion", "Delivery", "Options", "SizePolicy", "operation"]
+__all__ = ["AsyncMediaClient", "Completion", "Delivery", "Options", "SizePolicy", "describe", "operation", "parse_ref"]
 
 P = ParamSpec("P")
 Method = TypeVar("Method", bound=Callable[..., object])
@@ -193,6 +193,11 @@ class AsyncMediaClient:
     def provider(self) -> str:
         """The name of the provider this view asks."""
         return self._options.provider
+
+    @property
+    def emulated(self) -> bool:
+        """Whether emulators answer, whose tasks end with this process."""
+        return self._engine.emulate
 
     def with_options(
         self,
@@ -362,17 +367,17 @@ class AsyncMediaClient:
             self._options.timeout,
         )
 
-    text_to_image = operation(TextToImage)
-    image_to_image = operation(ImageToImage)
-    text_to_video = operation(TextToVideo)
-    image_to_video = operation(ImageToVideo)
-    video_to_video = operation(VideoToVideo)
-    upscale_image = operation(UpscaleImage)
-    upscale_video = operation(UpscaleVideo)
-    remove_background = operation(RemoveBackground)
-    remove_video_background = operation(RemoveVideoBackground)
-    character_performance = operation(CharacterPerformance)
-    native = operation(Native)
+    text_to_image: Final = operation(TextToImage)
+    image_to_image: Final = operation(ImageToImage)
+    text_to_video: Final = operation(TextToVideo)
+    image_to_video: Final = operation(ImageToVideo)
+    video_to_video: Final = operation(VideoToVideo)
+    upscale_image: Final = operation(UpscaleImage)
+    upscale_video: Final = operation(UpscaleVideo)
+    remove_background: Final = operation(RemoveBackground)
+    remove_video_background: Final = operation(RemoveVideoBackground)
+    character_performance: Final = operation(CharacterPerformance)
+    native: Final = operation(Native)
 
 
 def parse_ref(text: str) -> TaskRef:

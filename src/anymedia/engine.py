@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from random import SystemRandom
+from random import Random, SystemRandom
 from typing import Any, Final
 
 from pydantic import SecretStr
@@ -61,11 +61,11 @@ class Engine:
         self.config = config
         self.journal = journal
         self.clock = clock
-        self.rng = SystemRandom()
-        self.tracker = Tracker(clock, self._on_end)
+        self.rng: Random = SystemRandom()
+        self.tracker: Tracker = Tracker(clock, self._on_end)
         self._overrides = overrides
         self._default = default
-        self._emulate = emulate
+        self.emulate = emulate
         self._environ = environ
         self._submitter = Submitter(journal, clock, self.rng, lambda: datetime.now(UTC))
         self._providers: dict[str, Provider] = {}
@@ -87,7 +87,7 @@ class Engine:
 
     def check(self, name: str) -> None:
         """Raise now what opening the provider would raise later."""
-        if self._emulate:
+        if self.emulate:
             provider_class(name)
         else:
             self.settings(name)
@@ -99,7 +99,7 @@ class Engine:
         async with self._opening:
             if name not in self._providers:
                 cls = provider_class(name)
-                settings = await self._emulated(name) if self._emulate else self.settings(name)
+                settings = await self.emulated(name) if self.emulate else self.settings(name)
                 self._providers[name] = cls(settings, self._shared_context())
             return self._providers[name]
 

@@ -127,12 +127,12 @@ class MediaError(Exception):
         self.message = message
         self.provider = provider
         self.provider_code = provider_code
-        self.retryable = self._retryable if retryable is None else retryable
+        self.retryable: bool = self._retryable if retryable is None else retryable
         self.retry_after = retry_after
         self.outcome = outcome
         self.ref = ref
         self.request_id = request_id
-        self.issues = tuple(issues)
+        self.issues: tuple[Issue, ...] = tuple(issues)
         self.raw = raw
 
     @override

@@ -60,7 +60,7 @@ MEDIA_FIELDS: Mapping[str, tuple[str, ...]] = {
 class ProviderOptions(BaseModel):
     """Base of each provider's own options; unknown keys pass through, with a notice."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="allow")
 
 
 def media_of(value: object) -> Media:
@@ -119,11 +119,15 @@ def _as_references(value: object) -> tuple[Reference, ...]:
 def _as_reference(item: object) -> Reference:
     if isinstance(item, Reference):
         return item
-    if not isinstance(item, Mapping) or "media" not in item:
+    named = _named(item)
+    if "media" not in named:
         return Reference(Media.of(item))
-    named = cast("Mapping[str, object]", item)
     tag = named.get("tag")
     return Reference(Media.of(named["media"]), str(tag) if tag is not None else None)
+
+
+def _named(item: object) -> Mapping[str, object]:
+    return cast("Mapping[str, object]", item) if isinstance(item, Mapping) else {}
 
 
 def _references_as_data(value: tuple[Reference, ...]) -> list[dict[str, JSON]]:
@@ -152,7 +156,9 @@ class Request(BaseModel, Generic[R_co]):
         metadata: The caller's own notes; kept with the task, never sent.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, protected_namespaces=())
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, protected_namespaces=()
+    )
 
     operation: ClassVar[str] = ""
     result_type: ClassVar[type[Result]] = Result

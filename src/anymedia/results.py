@@ -36,7 +36,7 @@ AsyncSaver = Callable[["Result", "str | PathLike[str]"], Awaitable[list[Path]]]
 
 
 class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
 class Cost(_Value):

@@ -5,7 +5,7 @@ from decimal import Decimal
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
+from typing import Any, Concatenate, Final, Generic, ParamSpec, Self, TypeVar, overload
 
 from typing_extensions import override
 
@@ -151,6 +151,11 @@ class MediaClient:
         """The name of the provider this view asks."""
         return self._client.provider
 
+    @property
+    def emulated(self) -> bool:
+        """Whether emulators answer, whose tasks end with this process."""
+        return self._client.emulated
+
     def with_options(
         self,
         *,
@@ -231,14 +236,14 @@ class MediaClient:
         facade._client = client
         return facade
 
-    text_to_image = sync_operation(TextToImage)
-    image_to_image = sync_operation(ImageToImage)
-    text_to_video = sync_operation(TextToVideo)
-    image_to_video = sync_operation(ImageToVideo)
-    video_to_video = sync_operation(VideoToVideo)
-    upscale_image = sync_operation(UpscaleImage)
-    upscale_video = sync_operation(UpscaleVideo)
-    remove_background = sync_operation(RemoveBackground)
-    remove_video_background = sync_operation(RemoveVideoBackground)
-    character_performance = sync_operation(CharacterPerformance)
-    native = sync_operation(Native)
+    text_to_image: Final = sync_operation(TextToImage)
+    image_to_image: Final = sync_operation(ImageToImage)
+    text_to_video: Final = sync_operation(TextToVideo)
+    image_to_video: Final = sync_operation(ImageToVideo)
+    video_to_video: Final = sync_operation(VideoToVideo)
+    upscale_image: Final = sync_operation(UpscaleImage)
+    upscale_video: Final = sync_operation(UpscaleVideo)
+    remove_background: Final = sync_operation(RemoveBackground)
+    remove_video_background: Final = sync_operation(RemoveVideoBackground)
+    character_performance: Final = sync_operation(CharacterPerformance)
+    native: Final = sync_operation(Native)

@@ -1,4 +1,6 @@
-"""The guards every other test stands on: no network but loopback, no settings of this machine."""
+"""The guards every other test stands on: no network but loopback, no settings of this machine, a stated promise."""
+
+import ast
 
 import pytest
 
@@ -37,3 +39,19 @@ def test_a_test_that_leaves_this_machine_or_sees_its_keys_fails(
     outcomes = pytester.runpytest_subprocess("-p", "no:asyncio")
     outcomes.assert_outcomes(passed=4, errors=1)
     outcomes.stdout.fnmatch_lines("*left loopback: socket.getaddrinfo 192.0.2.1*")
+
+
+def test_every_test_says_the_promise_it_keeps(pytestconfig: pytest.Config) -> None:
+    """A failing test tells in one line what is no longer true."""
+    silent = [
+        f"{path.name}: {node.name}"
+        for folder in ("tests", "providers")
+        for path in (pytestconfig.rootpath / folder).rglob("test_*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _is_silent_test(node)
+    ]
+    assert not silent
+
+
+def _is_silent_test(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return node.name.startswith("test_") and not ast.get_docstring(node)

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+
 from anymedia import journal
 from anymedia.journal import AttemptState, Entry, MemoryJournal
 
@@ -27,7 +29,7 @@ async def test_the_last_entry_of_each_attempt_counts() -> None:
     await memory.aclose()
 
 
-async def test_open_attempts_are_never_forgotten(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+async def test_open_attempts_are_never_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """A long life forgets what is over, never what may have cost money unseen."""
     monkeypatch.setattr(journal, "_KEPT", 3)
     memory = MemoryJournal()

@@ -41,9 +41,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if not isinstance(error, _UsageError):
             raise
-        complain(f"{error.format_message()} (see anymedia --help)")
+        complain(f"{error.format_message()} (see {_asked_for(error)} --help)")
         return BAD_INPUT
     return code if isinstance(code, int) else 0
+
+
+def _asked_for(error: Exception) -> str:
+    context: typer.Context | None = getattr(error, "ctx", None)
+    return context.command_path if context is not None else "anymedia"
 
 
 @_app.callback(invoke_without_command=True)
@@ -58,6 +63,6 @@ def _root(
         answer(context.get_help())
 
 
-for command in (demo, image, video, upscale, emulate, models):
-    _app.command()(spread(command))
+for _command in (demo, image, video, upscale, emulate, models):
+    _app.command()(spread(_command))
 _app.add_typer(tasks.app, name="task")

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from anymedia.errors import MediaError
+from anymedia.errors import DownloadError, MediaError, ProviderUnavailableError, SubmissionUnknownError, TransportError
 from anymedia.refs import TaskRef
 from anymedia.results import Cost
 
@@ -36,7 +36,10 @@ BAD_INPUT: Final = 2
 INTERRUPTED: Final = 130
 """Ctrl-C, as shells count it."""
 
-console = Console(stderr=True)
+_NOT_THE_TASKS_FAULT = (OSError, ProviderUnavailableError, SubmissionUnknownError, TransportError, DownloadError)
+"""What may leave a task at the provider that is still worth asking for; a `TaskTimeoutError` is an OSError too."""
+
+console: Console = Console(stderr=True)
 
 
 def say(text: str, style: str = "") -> None:
@@ -71,15 +74,16 @@ def exiting(code: int, ref: TaskRef | None = None) -> Generator[None]:
         yield
     except (MediaError, OSError) as error:
         complain(error.message if isinstance(error, MediaError) else str(error))
-        if ref is not None:
-            say(f"the task can be asked again: {wait_command(ref)}")
+        found = ref or (error.ref if isinstance(error, MediaError) else None)
+        if found is not None and isinstance(error, _NOT_THE_TASKS_FAULT):
+            say(f"ask for the task again: {wait_command(found)}")
         raise typer.Exit(code) from error
 
 
 def interrupted(ref: TaskRef | None, *, emulated: bool = False) -> NoReturn:
     """End after Ctrl-C, and say where the task is found again."""
     if ref is None:
-        say("interrupted; no task was started")
+        say("interrupted while the request was being sent; the provider's own pages show whether it started a task")
     elif emulated:
         say("interrupted; the emulated task ended with this command")
     else:

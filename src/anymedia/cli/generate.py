@@ -23,6 +23,7 @@ from anymedia.cli.console import (
 )
 from anymedia.cli.options import Connection, Delivery, Look, check_out, given, open_client
 from anymedia.cli.progress import board_for, follow
+from anymedia.errors import AuthenticationError
 from anymedia.handles import NOT_GIVEN
 from anymedia.media import Media, load
 from anymedia.provider import Plan
@@ -96,7 +97,7 @@ def _generate(
     with exiting(BAD_INPUT):
         request = kind(**fields)
         check_out(delivery.out)
-        client = open_client(connection)
+        client = _open(connection)
     with client:
         with exiting(BAD_INPUT):
             plan = client.plan(request)
@@ -104,11 +105,18 @@ def _generate(
             _show_plan(plan, as_json=delivery.json)
             return
         _tell(plan.notices)
-        task = _submit(client, request, emulated=connection.emulate)
-        deliver(client, task, delivery, told=plan.notices, emulated=connection.emulate)
+        task = _submit(client, request)
+        deliver(client, task, delivery, told=plan.notices)
 
 
-def _submit(client: MediaClient, request: Request[Result], *, emulated: bool) -> Task[Result]:
+def _open(connection: Connection) -> MediaClient:
+    try:
+        return open_client(connection)
+    except AuthenticationError as error:
+        raise AuthenticationError(f"{error.message}, or add --emulate", provider=error.provider) from error
+
+
+def _submit(client: MediaClient, request: Request[Result]) -> Task[Result]:
     ref: TaskRef | None = None
     try:
         with exiting(FAILED), _patience():
@@ -116,7 +124,8 @@ def _submit(client: MediaClient, request: Request[Result], *, emulated: bool) ->
             ref = task.ref
             say(f"task: {ref}", "dim")
     except KeyboardInterrupt:
-        interrupted(ref, emulated=emulated)
+        sent = (entry.ref for entry in client.unfinished())
+        interrupted(ref or next(sent, None), emulated=client.emulated)
     return task
 
 
@@ -147,7 +156,6 @@ def deliver(
     delivery: Delivery,
     *,
     told: tuple[Notice, ...] = (),
-    emulated: bool = False,
 ) -> None:
     """Follow a task to its end, write its outputs and say where they are."""
     timeout = NOT_GIVEN if delivery.timeout is None else delivery.timeout
@@ -157,7 +165,7 @@ def deliver(
         with exiting(FAILED, task.ref):
             files = client.save(result, delivery.out)
     except KeyboardInterrupt:
-        interrupted(task.ref, emulated=emulated)
+        interrupted(task.ref, emulated=client.emulated)
     _tell(tuple(notice for notice in result.notices if notice not in told))
     for error in result.errors:
         say(f"missing output: {error.message}", "yellow")

@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from anymedia.config import find_config, load_config
-from anymedia.errors import AuthenticationError, ConfigurationError
+from anymedia.errors import ConfigurationError
 from anymedia.registry import provider_names
 from anymedia.sync import MediaClient
 
@@ -107,10 +107,7 @@ def open_client(connection: Connection) -> MediaClient:
             f"no provider chosen: add {known}, set ANYMEDIA_PROVIDER, or write provider = ... into anymedia.toml; "
             "to try it without a key, add --emulate too"
         )
-    try:
-        return MediaClient.from_config(path, provider=connection.provider, emulate=connection.emulate or None)
-    except AuthenticationError as error:
-        raise AuthenticationError(f"{error.message}, or add --emulate", provider=error.provider) from error
+    return MediaClient.from_config(path, provider=connection.provider, emulate=connection.emulate or None)
 
 
 def check_out(path: Path) -> None:

@@ -43,8 +43,11 @@ def board_for(console: Console) -> Board:
 
 
 def follow(task: Task[R], label: str, board: Board, timeout: float | None | NotGiven = NOT_GIVEN) -> R:
-    """Show a task until its result is there; raises what `Task.result` raises."""
-    watcher = Thread(target=_watch, args=(task, label, board), daemon=True)
+    """Show a task until its result is there; raises what `Task.result` raises.
+
+    Where there is none, because time is up or somebody pressed Ctrl-C, the task is shown until its client is closed.
+    """
+    watcher = Thread(target=_watch, args=(task, label, board))
     watcher.start()
     try:
         return task.result(timeout)

@@ -17,7 +17,7 @@ from anymedia.tasks import Snapshot
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Look at, wait for, cancel or save a task.")
+app: typer.Typer = typer.Typer(help="Look at, wait for, cancel or save a task.")
 
 Ref = Annotated[str, typer.Argument(metavar="REF", help="The reference that was printed when the task was started.")]
 ConfigFile = Annotated[Path | None, typer.Option(help="The configuration file; default: the nearest anymedia.toml.")]

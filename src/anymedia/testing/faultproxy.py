@@ -131,7 +131,7 @@ class FaultProxy:
         self._links: set[_Link] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
-        self.connections = 0
+        self.connections: int = 0
         self._moments: tuple[str, ...] = _MOMENTS
         if ledger is not None:
             self._moments += LEDGER_EVENTS

@@ -23,7 +23,7 @@ class Server:
     """
 
     def __init__(self, app: ASGIApp, *, port: int = 0, max_frame: int = 256 * 2**20) -> None:
-        self.port = port
+        self.port: int = port
         self._app = app
         self._state = ServerState()
         self._listener: asyncio.Server | None = None

@@ -1,5 +1,6 @@
 """One WebSocket, with failures that tell whether anything was sent."""
 
+import logging
 from typing import Final
 
 from typing_extensions import override
@@ -8,12 +9,15 @@ from websockets.asyncio.client import connect as open_connection
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
 from anymedia.errors import ConnectionLostError, TransportError
-from anymedia.logs import shorten_url
+from anymedia.logs import logger, shorten_url
 
 __all__ = ["MAX_FRAME", "WebSocketConnection", "connect"]
 
 MAX_FRAME: Final = 256 * 2**20
 """The largest frame read, in bytes; inline results easily pass the library's own 1 MiB."""
+
+_log = logger("websocket")
+_log.setLevel(logging.INFO)  # at DEBUG the library logs the frames themselves, and one of them holds the key
 
 
 class _Connection(ClientConnection):
@@ -92,6 +96,7 @@ async def connect(url: str, *, timeout: float, close_timeout: float = 1.0) -> We
             max_size=MAX_FRAME,
             compression=None,
             create_connection=_Connection,
+            logger=_log,
         )
     except (OSError, InvalidHandshake, InvalidURI, TimeoutError) as error:
         reason = str(error) or type(error).__name__

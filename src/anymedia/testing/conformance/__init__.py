@@ -27,7 +27,6 @@ ledger and the client's journal. A test that fails names the promise in its docs
 import pytest
 
 pytest.register_assert_rewrite(
-    "anymedia.testing.conformance.bench",
     "anymedia.testing.conformance.following",
     "anymedia.testing.conformance.housekeeping",
     "anymedia.testing.conformance.submitting",

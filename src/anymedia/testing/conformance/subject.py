@@ -1,7 +1,7 @@
 """What a provider's author fills in, and the surroundings each test runs in."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
@@ -92,7 +92,7 @@ class Bench:
 
     def __init__(self, provider: str, emulator: Emulator) -> None:
         self.emulator = emulator
-        self.journal = RecordingJournal()
+        self.journal: RecordingJournal = RecordingJournal()
         self._provider = provider
         self._clients: list[AsyncMediaClient] = []
 
@@ -164,7 +164,7 @@ class Subject:
         raise NotImplementedError
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[Bench]:
+    async def running(self) -> AsyncGenerator[Bench]:
         """An emulator much faster than life."""
         async with asyncio.timeout(_PATIENCE), self.emulator(clock=ScaledClock(SPEED)) as emulator:
             bench = Bench(self.provider, emulator)
@@ -174,7 +174,7 @@ class Subject:
                 await bench.aclose()
 
     @asynccontextmanager
-    async def held(self) -> AsyncIterator[HeldBench]:
+    async def held(self) -> AsyncGenerator[HeldBench]:
         """An emulator that accepts tasks and works on them only when told to."""
         clock = ManualClock()
         async with asyncio.timeout(_PATIENCE), self.emulator(clock=clock) as emulator:

@@ -1,6 +1,7 @@
 """All tests of the kit as one class to inherit."""
 
 from collections.abc import Sequence
+from typing import ClassVar, cast
 
 import pytest
 
@@ -15,7 +16,7 @@ __all__ = ["ProviderConformance"]
 class ProviderConformance(Submitting, Following, Housekeeping):
     """The promises of a provider; see `anymedia.testing.conformance` for how to use it."""
 
-    pytestmark = pytest.mark.asyncio
+    pytestmark: ClassVar[pytest.MarkDecorator] = pytest.mark.asyncio
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Run a test once for each fault, code or operation it asks for."""
@@ -32,4 +33,4 @@ class ProviderConformance(Submitting, Following, Housekeeping):
 
 
 def _id(case: object) -> str:
-    return "-".join(filter(None, case)) if isinstance(case, tuple) else str(case)
+    return "-".join(filter(None, cast("tuple[str, ...]", case))) if isinstance(case, tuple) else str(case)
