@@ -114,7 +114,8 @@ class AsyncMediaClient:
         provider: `runway`, `runware` or another installed provider; left out, `ANYMEDIA_PROVIDER`.
         api_key: The provider's key; left out, the provider's own environment variable.
         base_url: Another address than the vendor's.
-        emulate: Whether emulators answer, with no key and no network; left out, `ANYMEDIA_EMULATE`.
+        emulate: Whether emulators answer, with no key and no network; left out, `ANYMEDIA_EMULATE`, unless there is a
+            `base_url`.
         timeout: Seconds to wait for a result; None waits for ever. Default 600.
         retries: How often what is safe to repeat is repeated. Default 2.
         retry_delay: Seconds before the first repetition; doubles each time. Default 0.5.
@@ -155,7 +156,7 @@ class AsyncMediaClient:
             config,
             Overrides(api_key=api_key, base_url=base_url, settings=settings),
             name,
-            emulate=_wants_emulator(config) if emulate is None else emulate,
+            emulate=_wants_emulator(emulate, base_url, config),
             environ=os.environ,
             journal=journal or MemoryJournal(),
             clock=clock or SystemClock(),
@@ -403,6 +404,12 @@ def _default_provider(given: str | None, config: Config) -> str:
     return name
 
 
-def _wants_emulator(config: Config) -> bool:
+def _wants_emulator(given: bool | None, base_url: str | None, config: Config) -> bool:  # noqa: FBT001
+    if base_url is not None:  # an address given as an argument is meant, whatever the environment says
+        if given:
+            raise ConfigurationError("emulate=True and base_url contradict each other; give one of them")
+        return False
+    if given is not None:
+        return given
     named = os.environ.get("ANYMEDIA_EMULATE")
     return named.lower() not in ("", "0", "false", "no") if named is not None else config.emulate

@@ -99,7 +99,7 @@ class Engine:
         async with self._opening:
             if name not in self._providers:
                 cls = provider_class(name)
-                settings = await self.emulated(name) if self.emulate else self.settings(name)
+                settings = await self._emulated(name) if self.emulate else self.settings(name)
                 self._providers[name] = cls(settings, self._shared_context())
             return self._providers[name]
 

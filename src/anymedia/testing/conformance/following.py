@@ -122,13 +122,15 @@ class Following(Subject):
                 assert caught.value.provider_code
 
     async def test_a_task_nobody_knows_is_not_found(self) -> None:
-        """A ref that leads nowhere is `TaskNotFoundError`, and starts nothing."""
+        """A ref that leads nowhere is `TaskNotFoundError`, at once or after a short grace, and starts nothing."""
         async with self.running() as bench:
-            client = bench.client()
+            client = bench.client(haste=10)
             task = await client.submit(self.sample("a lighthouse", 1))
             strange = replace(task.ref, id="00000000-0000-4000-8000-000000000000")
             with pytest.raises(TaskNotFoundError):
                 await client.attach(strange).status()
+            with pytest.raises(TaskNotFoundError):
+                await client.attach(strange).result()
             assert bench.emulator.ledger.accepted == 1
 
     async def test_many_tasks_do_not_mix(self, tmp_path: Path) -> None:

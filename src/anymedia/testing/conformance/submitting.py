@@ -1,7 +1,5 @@
 """Starting tasks: nothing is paid for twice, and nothing is sent that cannot work."""
 
-from typing import Final
-
 import pytest
 
 from anymedia.catalog import Catalog
@@ -16,14 +14,10 @@ from anymedia.journal import AttemptState
 from anymedia.refs import Outcome
 from anymedia.requests import OPERATIONS, Request
 from anymedia.results import Result
-from anymedia.testing.clock import ScaledClock
 from anymedia.testing.conformance.subject import Bench, Code, Fault, Subject
 from anymedia.testing.faultproxy import FaultProxy, WireFault
 
 __all__ = ["Submitting", "lacking"]
-
-_HASTE: Final = 10
-"""How many times faster a client's time runs where it may have to wait long before it gives up."""
 
 _IMAGE = "https://example.invalid/cat.png"
 _VIDEO = "https://example.invalid/cat.mp4"
@@ -122,7 +116,7 @@ class Submitting(Subject):
             assert not bench.emulator.ledger.requests
 
     async def _run_once(self, bench: Bench, base_url: str | None = None) -> None:
-        client = bench.client(base_url=base_url, clock=ScaledClock(_HASTE), timeout=_HASTE * 30)
+        client = bench.client(base_url=base_url, haste=10)
         try:
             result = await client.run(self.sample("a lighthouse", 1))
         except SubmissionUnknownError:

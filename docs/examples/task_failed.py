@@ -1,0 +1,13 @@
+"""A task that was accepted and then failed: what the vendor said about it, whole."""
+
+from anymedia import MediaClient, ModerationError, TaskFailedError
+
+with MediaClient.from_config() as client:
+    try:
+        print(client.text_to_video(prompt="waves roll in", duration=5).url)
+    except ModerationError as error:
+        print("refused, so do not repeat it as it is:", error.provider_code, error.message)
+    except TaskFailedError as error:
+        print("failed:", error.provider_code, error.message)
+        print("the task:", error.ref)
+        print("the vendor's answer:", error.raw)
