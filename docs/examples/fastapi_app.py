@@ -54,7 +54,7 @@ async def status(task: str, client: Client) -> dict[str, str | float | None]:
 @app.get("/films/result")
 async def result(task: str, client: Client, patience: float = 30) -> dict[str, str | None]:
     film = await client.attach(task, TextToVideo).result(timeout=patience)
-    return {"url": film.url, "cost": str(film.cost)}
+    return {"url": film.url, "cost": str(film.cost) if film.cost else None}
 
 
 @app.exception_handler(MediaError)

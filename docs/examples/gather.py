@@ -1,4 +1,4 @@
-"""Many operations at once, long ones too: pictures and films share one client and one connection."""
+"""Many operations at once, long ones too: pictures and films share one client and its connections."""
 
 import asyncio
 

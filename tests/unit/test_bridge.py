@@ -91,10 +91,13 @@ def test_a_call_from_the_loop_itself_is_refused(own: Bridge) -> None:
 def test_an_interrupt_cancels_the_wait_and_passes(own: Bridge) -> None:
     """Ctrl-C reaches the caller as `KeyboardInterrupt`, and ends the coroutine on the loop."""
     canceled = threading.Event()
+    caller = threading.get_ident()
 
     async def work() -> None:
         try:
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            while sys._current_frames()[caller].f_code.co_name != "wait":  # noqa: ASYNC110 - no event tells of it
+                await asyncio.sleep(0)
+            signal.pthread_kill(caller, signal.SIGINT)
             await asyncio.Event().wait()
         finally:
             canceled.set()

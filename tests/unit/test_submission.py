@@ -12,7 +12,6 @@ from pydantic import SecretStr
 from typing_extensions import override
 
 from anymedia.catalog import Catalog, ModelInfo
-from anymedia.clock import SystemClock
 from anymedia.config import Config, Overrides, ProviderDefaults, ProviderSettings
 from anymedia.engine import Engine
 from anymedia.errors import (
@@ -465,11 +464,3 @@ async def test_a_closed_client_sends_nothing(client: Client) -> None:
     with pytest.raises(ClientClosedError):
         await client.start()
     assert client.journal.states == []
-
-
-async def test_ids_and_times_come_from_the_system_when_nobody_says_otherwise() -> None:
-    """The clock that a client uses by itself goes forward."""
-    clock = SystemClock()
-    before = clock.now()
-    await clock.sleep(0)
-    assert clock.now() >= before
