@@ -1,0 +1,278 @@
+"""Runware behind the contract: one WebSocket, client-made task ids, push for quick work and batched look-ups."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import ClassVar, Final
+from uuid import UUID
+
+from typing_extensions import override
+
+from anymedia.catalog import Catalog, ModelInfo
+from anymedia.config import ProviderDefaults, ProviderSettings
+from anymedia.errors import (
+    AuthenticationError,
+    ClientClosedError,
+    InvalidRequestError,
+    MediaError,
+    PermissionDeniedError,
+    ProtocolError,
+    TaskNotFoundError,
+    TransportError,
+)
+from anymedia.provider import Cancellation, Context, Gap, Plan, Provider, Submission
+from anymedia.refs import Outcome, TaskRef, TaskState
+from anymedia.requests import ProviderOptions, Request
+from anymedia.results import Notice, Result
+from anymedia.tasks import Snapshot
+from anymedia_runware.attempts import Lapsed, Question
+from anymedia_runware.bodies import body_of, call_of, count_of, encoded_body, has_local_input
+from anymedia_runware.catalog import catalog
+from anymedia_runware.codec import Reply, archived, is_unknown, polled, pushed
+from anymedia_runware.connection import Connection, News
+from anymedia_runware.errors import error_of, meaning_of
+from anymedia_runware.options import RunwareOptions
+from anymedia_runware.pacing import is_quick, poll_delay, push_patience
+from anymedia_runware.wire import Item, Task, get_response, get_task_details
+
+__all__ = ["RunwareProvider"]
+
+_JITTER: Final = 0.2
+_HOPELESS: Final = (AuthenticationError, PermissionDeniedError, ClientClosedError)
+_RECONCILE: Final = 30.0
+"""Seconds a task may be unknown to the vendor before nobody can say what became of it."""
+
+_BEFORE_RESENDING: Final = 1.0
+"""Seconds between a lost acknowledgement and sending the same id again. Source: runware-sdk 1.8.0; 2026-10."""
+
+
+class RunwareProvider(Provider):
+    """See `providers/runware/README.md`."""
+
+    name: ClassVar[str] = "runware"
+    contract: ClassVar[int] = 1
+    options: ClassVar[type[ProviderOptions]] = RunwareOptions
+    batch: ClassVar[int] = 20
+    defaults: ClassVar[ProviderDefaults] = ProviderDefaults(
+        base_url="wss://ws-api.runware.ai/v1",
+        api_key_env="RUNWARE_API_KEY",
+        base_url_env="RUNWARE_BASE_URL",
+        poll_interval=1.0,
+    )
+
+    def __init__(self, settings: ProviderSettings, context: Context) -> None:
+        super().__init__(settings, context)
+        self._connection = Connection(settings, context, self._pass_on)
+
+    @classmethod
+    @override
+    def catalog(cls) -> Catalog:
+        return catalog()
+
+    # Before sending.
+
+    @override
+    def plan(self, request: Request[Result], model: ModelInfo) -> Plan:
+        call, body = call_of(request), body_of(request, model)
+        notices: tuple[Notice, ...] = ()
+        if not model.listed and request.operation != "native":
+            message = f"{model.id} is not in the catalogue, so nothing was checked; sent as it is"
+            notices = (Notice(code="unconfirmed", message=message, field="model"),)
+        return Plan(
+            provider=self.name,
+            model=model.id,
+            call=call,
+            body=body,
+            request=request,
+            count=count_of(request),
+            quick=is_quick(call, model.id, body),
+            notices=notices,
+        )
+
+    @override
+    async def prepare(self, plan: Plan) -> Plan:
+        """Put inputs into the vendor's form: there is no upload, bytes travel inside the task."""
+        if has_local_input(plan.request):
+            return replace(plan, body=await asyncio.to_thread(encoded_body, plan.body))
+        return replace(plan, body=encoded_body(plan.body))
+
+    @override
+    def new_ref(self, plan: Plan) -> TaskRef:
+        task = UUID(int=self.context.rng.getrandbits(128), version=4)
+        return TaskRef(provider=self.name, id=str(task), operation=plan.operation, model=plan.model, count=plan.count)
+
+    # Starting a task.
+
+    @override
+    async def submit(self, plan: Plan, ref: TaskRef | None) -> Submission:
+        ref = ref or self.new_ref(plan)
+        delivery = "sync" if plan.push else "async"
+        task = {"taskType": plan.call, "taskUUID": ref.id, **plan.body, "deliveryMethod": delivery}
+        try:
+            await self._connection.ready()
+        except TransportError as error:
+            return Submission(outcome=Outcome.NOT_SENT, ref=ref, error=error)
+        except MediaError as error:
+            return Submission(outcome=Outcome.REFUSED, ref=ref, error=error)
+        return await self._send(ref, task, push=plan.push)
+
+    @override
+    async def reconcile(self, ref: TaskRef) -> Submission:
+        """Find out what became of an attempt.
+
+        What this process sent for asynchronous delivery is sent again under the same id, which the vendor takes only
+        once. Anything else is looked up, and never sent again.
+        """
+        attempt = self._connection.attempt(ref)
+        again = attempt.task if attempt is not None and not attempt.push else None
+        give_up = self.context.clock.now() + _RECONCILE
+        while True:
+            submission = await self._find_out(ref, again)
+            is_hopeless = isinstance(submission.error, _HOPELESS)
+            if submission.outcome is not Outcome.UNKNOWN or is_hopeless or self.context.clock.now() >= give_up:
+                break
+            await self.context.clock.sleep(self.settings.poll_interval)
+        if submission.outcome is not Outcome.ACCEPTED:
+            self._connection.forget(ref)
+        return submission
+
+    async def _find_out(self, ref: TaskRef, again: Task | None) -> Submission:
+        """One try to learn what became of a task: accepted, refused for good, or still unknown."""
+        try:
+            if again is not None:
+                await self.context.clock.sleep(_BEFORE_RESENDING)
+            await self._connection.ready()
+            if again is None or self._is_known(ref):
+                return await self._looked_up(ref)
+        except MediaError as error:
+            return Submission(outcome=Outcome.UNKNOWN, ref=ref, error=error)
+        return _no_less_than_unknown(await self._send(ref, again, push=False))
+
+    async def _send(self, ref: TaskRef, task: Task, *, push: bool) -> Submission:
+        try:
+            reply = await self._connection.start(ref, task, push=push)
+        except MediaError as error:
+            if not isinstance(error, TransportError) or error.sent:
+                return Submission(outcome=Outcome.UNKNOWN, ref=ref, error=error)
+            self._connection.forget(ref)
+            return Submission(outcome=Outcome.NOT_SENT, ref=ref, error=error)
+        if self._is_known(ref):
+            return self._accepted(ref, polled_from_now_on=bool(reply.errors))
+        return await self._judge(ref, reply.errors[0] if reply.errors else {})
+
+    async def _judge(self, ref: TaskRef, error: Item) -> Submission:
+        """What an error in place of an acknowledgement proves."""
+        meaning, reason = meaning_of(error), error_of(error, ref=ref)
+        if meaning.started != "no":
+            try:
+                found = await self._looked_up(ref)
+            except MediaError:
+                return Submission(outcome=Outcome.UNKNOWN, ref=ref, error=reason)
+            if found.outcome is Outcome.ACCEPTED:
+                self._connection.forget(ref)  # after an error nothing may be pushed any more
+                return found
+            if meaning.started == "likely":
+                return Submission(outcome=Outcome.UNKNOWN, ref=ref, error=reason)
+        self._connection.forget(ref)
+        return Submission(outcome=Outcome.REFUSED, ref=ref, error=reason)
+
+    async def _looked_up(self, ref: TaskRef) -> Submission:
+        """Accepted if the vendor knows the task, or has just sent a result; else still unknown."""
+        found = () if self._is_known(ref) else await self.fetch([ref])
+        if self._is_known(ref):
+            return self._accepted(ref)
+        if not found:
+            return Submission(outcome=Outcome.UNKNOWN, ref=ref)
+        return Submission(outcome=Outcome.ACCEPTED, ref=ref, snapshot=found[0])
+
+    def _is_known(self, ref: TaskRef) -> bool:
+        attempt = self._connection.attempt(ref)
+        return attempt is not None and attempt.known
+
+    def _accepted(self, ref: TaskRef, *, polled_from_now_on: bool = False) -> Submission:
+        attempt = self._connection.attempt(ref)
+        assert attempt is not None
+        snapshot = pushed(ref, tuple(attempt.results.values()))
+        self._connection.follow(attempt)
+        if polled_from_now_on:
+            self._connection.forget(ref)
+        return Submission(outcome=Outcome.ACCEPTED, ref=ref, snapshot=snapshot)
+
+    # Following it.
+
+    @override
+    async def fetch(self, refs: Sequence[TaskRef]) -> Sequence[Snapshot]:
+        found = await self._ask(Question.STATE, refs)
+        strangers = [ref for ref in refs if found[ref.id] is None]
+        if strangers:
+            found.update(await self._ask(Question.ARCHIVE, strangers))
+        snapshots = [snapshot for snapshot in found.values() if isinstance(snapshot, Snapshot)]
+        errors = [error for error in found.values() if isinstance(error, MediaError)]
+        if errors and not snapshots:
+            raise errors[0]
+        self._note_ends(found, refs)
+        unheard = [ref for ref in refs if isinstance(found[ref.id], MediaError)]
+        return [*snapshots, *(Snapshot(ref=ref, state=TaskState.QUEUED) for ref in unheard)]
+
+    def _note_ends(self, found: Mapping[str, Snapshot | MediaError | None], refs: Sequence[TaskRef]) -> None:
+        """Expect no more pushes from tasks that are over, nor from accepted ones that the vendor has lost."""
+        for ref in refs:
+            state, attempt = found[ref.id], self._connection.attempt(ref)
+            is_over = isinstance(state, Snapshot) and state.state.is_final
+            if is_over or (state is None and attempt is not None and attempt.followed):
+                self._connection.forget(ref)
+
+    async def _ask(self, kind: Question, refs: Sequence[TaskRef]) -> dict[str, Snapshot | MediaError | None]:
+        """For each task its state, the error with which the look-up was answered, or None when it is not known."""
+        make = get_response if kind is Question.STATE else get_task_details
+        try:
+            replies = await self._connection.look(kind, [make(ref.id) for ref in refs])
+        except InvalidRequestError as error:  # our question was wrong, which says nothing about the tasks
+            raise ProtocolError(error.message, provider=self.name, provider_code=error.provider_code) from error
+        return {ref.id: _state(ref, replies.get(ref.id), kind) for ref in refs}
+
+    @override
+    def next_look(self, ref: TaskRef, last: Snapshot | None, age: float, failures: int) -> float | None:
+        if last is None and not failures:
+            return 0.0
+        attempt, interval = self._connection.attempt(ref), self.settings.poll_interval
+        if attempt is not None and attempt.is_pending:
+            wait = push_patience(failures, interval)
+        else:
+            wait = poll_delay(age, failures, interval)
+        return wait * (1 + _JITTER * self.context.rng.uniform(-1, 1))
+
+    @override
+    async def cancel(self, ref: TaskRef) -> Cancellation:
+        """Runware cannot stop a task; this only tells where it stands."""
+        found = await self.fetch([ref])
+        if not found:
+            raise TaskNotFoundError(f"Runware does not know the task {ref.id}", provider=self.name, ref=ref)
+        return Cancellation(stopped=False, refund="none", state=found[0].state)
+
+    @override
+    async def aclose(self) -> None:
+        await self._connection.aclose()
+
+    def _pass_on(self, news: News) -> None:
+        if isinstance(news, Lapsed):
+            self.context.emit(Gap(news.refs))
+        else:
+            self.context.emit(pushed(news.attempt.ref, tuple(news.attempt.results.values())))
+
+
+def _no_less_than_unknown(submission: Submission) -> Submission:
+    """What sending again proves about the first time: a refusal only, when it is for good."""
+    for_good = submission.error is not None and not submission.error.retryable
+    if submission.outcome is Outcome.ACCEPTED or (submission.outcome is Outcome.REFUSED and for_good):
+        return submission
+    return replace(submission, outcome=Outcome.UNKNOWN)
+
+
+def _state(ref: TaskRef, reply: Reply | None, kind: Question) -> Snapshot | MediaError | None:
+    if kind is Question.ARCHIVE and reply is not None and reply.data:
+        return archived(ref, reply.data[0])
+    if reply is None or is_unknown(reply):
+        return None
+    snapshot = polled(ref, reply) if kind is Question.STATE else None
+    return snapshot or error_of(reply.errors[0], ref=ref)

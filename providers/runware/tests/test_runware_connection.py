@@ -1,0 +1,189 @@
+"""The connection at a server that does exactly what a test says, over a real socket."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+from websockets.asyncio.server import ServerConnection, serve
+
+from anymedia.refs import Outcome
+from anymedia.requests import TextToImage
+from anymedia.testing import FaultProxy, ManualClock, ScaledClock
+from anymedia_runware.emulator import RunwareEmulator
+
+Desk = Any
+OpenDesk = Any
+Serve = Callable[[Callable[[ServerConnection], Awaitable[None]]], Awaitable[str]]
+
+IMAGE = TextToImage(prompt="a lighthouse")
+FOUR_IMAGES = TextToImage(prompt="a lighthouse", count=4)
+WELCOME = json.dumps({"data": [{"taskType": "authentication", "connectionSessionUUID": "s"}]})
+
+
+@pytest.fixture
+async def listen() -> AsyncIterator[Serve]:
+    """Serves WebSockets with a handler, and says where."""
+    async with AsyncExitStack() as stack:
+
+        async def at(handler: Callable[[ServerConnection], Awaitable[None]]) -> str:
+            server = await stack.enter_async_context(serve(handler, "127.0.0.1", 0, compression=None))
+            return f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+        yield at
+
+
+async def _task(socket: ServerConnection) -> Any:
+    """The next task that is not a ping."""
+    while True:
+        (task,) = json.loads(await socket.recv())
+        if task["taskType"] != "ping":
+            return task
+
+
+def _result(task: Any, **fields: Any) -> str:
+    item = {"taskType": task["taskType"], "taskUUID": task["taskUUID"], "imageUUID": "a", "imageURL": "https://h/a.png"}
+    return json.dumps({"data": [{**item, **fields}]})
+
+
+async def test_nothing_before_the_answer_to_the_key(listen: Serve, open_desk: OpenDesk) -> None:
+    """Stray frames before the login change nothing: the task is written after the answer, not before."""
+    heard: list[str] = []
+
+    async def handler(socket: ServerConnection) -> None:
+        heard.append((await _task(socket))["taskType"])
+        await socket.send('{"data": [{"taskType": "ping", "pong": true}]}')
+        await socket.send(
+            '{"data": [{"taskType": "imageInference", "taskUUID": "old", "imageURL": "https://h/o.png"}]}'
+        )
+        await socket.send("noise")
+        pong = await socket.ping()
+        await pong
+        assert heard == ["authentication"]
+        await socket.send(WELCOME)
+        await socket.send(_result(await _task(socket)))
+        await socket.wait_closed()
+
+    desk = await open_desk(await listen(handler), "key_0")
+    assert (await desk.submit(IMAGE)).outcome is Outcome.ACCEPTED
+
+
+async def test_a_large_frame_on_its_way_is_no_silence(listen: Serve, open_desk: OpenDesk) -> None:
+    """A frame that takes far longer than the patience with silence arrives whole, on the same link."""
+    clock = ScaledClock(10)
+    links: list[ServerConnection] = []
+
+    async def handler(socket: ServerConnection) -> None:
+        links.append(socket)
+        await _task(socket)
+        await socket.send(WELCOME)
+        text = _result(await _task(socket), note="x" * 400_000)
+
+        async def slowly() -> AsyncIterator[str]:
+            for start in range(0, len(text), 50_000):
+                await clock.sleep(1.5)
+                yield text[start : start + 50_000]
+
+        await socket.send(slowly())
+        await socket.wait_closed()
+
+    desk = await open_desk(await listen(handler), "key_0", clock=clock)
+    before = clock.now()
+    assert (await desk.submit(IMAGE)).outcome is Outcome.ACCEPTED
+    assert clock.now() - before > 10
+    assert len(links) == 1
+
+
+async def test_a_mute_server_is_left(listen: Serve, open_desk: OpenDesk) -> None:
+    """A server that takes the task and never says anything again is left within ten seconds, its socket aborted."""
+    clock = ManualClock()
+    taken, gone = asyncio.Event(), asyncio.Event()
+
+    async def handler(socket: ServerConnection) -> None:
+        await _task(socket)
+        await socket.send(WELCOME)
+        await _task(socket)
+        taken.set()
+        await socket.wait_closed()
+        gone.set()
+
+    desk = await open_desk(await listen(handler), "key_0", clock=clock)
+    submitting = asyncio.create_task(desk.submit(IMAGE))
+    async with asyncio.timeout(20):
+        await taken.wait()
+        await clock.advance(8.9)
+        assert not submitting.done()
+        await clock.advance(1.1)
+        assert (await submitting).outcome is Outcome.UNKNOWN
+        await gone.wait()
+
+
+async def test_reconnects_until_the_link_holds(open_desk: OpenDesk) -> None:
+    """While pushed results are due, the link is tried again and again, and nothing is sent twice."""
+    async with RunwareEmulator(speed=20) as emulator:
+        proxy = FaultProxy(emulator.endpoint.base_url)
+        desk = await open_desk(await proxy.start(), emulator.api_key)
+        ref = await desk.start(FOUR_IMAGES)
+        proxy.arm("reset", on="connect", times=4)
+        proxy.reset()
+        assert len((await desk.end(ref)).outputs) == 4
+        await proxy.aclose()
+        assert proxy.connections == 6
+        assert emulator.ledger.requests.count("imageInference") == 1
+
+
+async def test_the_first_reconnect_is_immediate(listen: Serve, open_desk: OpenDesk) -> None:
+    """Back-off starts with the second reconnect, and grows."""
+    clock = ManualClock()
+    opened: asyncio.Queue[float] = asyncio.Queue()
+    links = 0
+
+    async def handler(socket: ServerConnection) -> None:
+        nonlocal links
+        links += 1
+        opened.put_nowait(clock.now())
+        await _task(socket)
+        await socket.send(WELCOME)
+        if links == 1:
+            await socket.send(_result(await _task(socket)))
+            await opened.join()
+        await socket.close()
+
+    desk = await open_desk(await listen(handler), "key_0", clock=clock, retry_delay=4)
+    assert (await desk.submit(TextToImage(prompt="a lighthouse", count=2))).outcome is Outcome.ACCEPTED
+    async with asyncio.timeout(20):
+        assert await opened.get() == 0
+        opened.task_done()
+        assert await opened.get() == 0
+        for pause in (4, 8):
+            await _between_links(desk, clock)
+            await clock.advance(0.7 * pause)
+            assert opened.empty()
+            await clock.advance(0.6 * pause)
+            assert await opened.get() > 0
+
+
+async def _between_links(desk: Desk, clock: ManualClock) -> None:
+    """Wait until one link is gone and the next one is only waited for."""
+    while desk.provider._connection._link is not None or not clock.sleepers:  # noqa: ASYNC110 - no event tells of it
+        await asyncio.sleep(0)
+
+
+async def test_the_key_stays_secret(
+    runware_emulator: RunwareEmulator, open_desk: OpenDesk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither logs nor reprs nor errors hold the key."""
+    caplog.set_level(logging.DEBUG)
+    desk = await open_desk(runware_emulator.endpoint.base_url, runware_emulator.api_key)
+    await desk.run(IMAGE)
+    wrong = await open_desk(runware_emulator.endpoint.base_url, "a-very-secret-key")
+    error = (await wrong.submit(IMAGE)).error
+    names = ("anymedia", "websockets.client")
+    ours = [record.getMessage() for record in caplog.records if record.name.startswith(names)]
+    assert ours
+    told = "".join(ours) + repr(desk.provider) + repr(vars(desk.provider)) + repr(error) + str(vars(error))
+    assert runware_emulator.api_key not in told
+    assert "a-very-secret-key" not in told
