@@ -1,6 +1,7 @@
 """One async and sync client for AI media generation."""
 
-from anymedia.client import AsyncMediaClient, Completion
+from anymedia.client import AsyncMediaClient, Completion, Recovery
+from anymedia.durable import SqliteJournal
 from anymedia.errors import (
     AuthenticationError,
     BudgetExceededError,
@@ -33,6 +34,7 @@ from anymedia.errors import (
     UnsupportedError,
 )
 from anymedia.handles import AsyncTask
+from anymedia.journal import AttemptState, Entry, Journal, MemoryJournal, SavedFile
 from anymedia.media import Media, MediaInput, MediaSource
 from anymedia.provider import Cancellation, Plan
 from anymedia.refs import Outcome, TaskRef, TaskState
@@ -53,12 +55,13 @@ from anymedia.requests import (
     VideoToVideo,
 )
 from anymedia.results import AudioResult, Cost, ImageResult, Notice, Output, RawResult, Result, VideoResult
-from anymedia.sync import MediaClient, Task
+from anymedia.sync import MediaClient, SyncRecovery, Task
 from anymedia.tasks import Snapshot
 
 __all__ = [
     "AsyncMediaClient",
     "AsyncTask",
+    "AttemptState",
     "AudioResult",
     "AuthenticationError",
     "BudgetExceededError",
@@ -70,6 +73,7 @@ __all__ = [
     "ConnectionLostError",
     "Cost",
     "DownloadError",
+    "Entry",
     "ErrorCode",
     "IdempotencyConflictError",
     "ImageResult",
@@ -78,6 +82,7 @@ __all__ = [
     "InsufficientCreditsError",
     "InvalidRequestError",
     "Issue",
+    "Journal",
     "JournalError",
     "Media",
     "MediaClient",
@@ -85,6 +90,7 @@ __all__ = [
     "MediaInput",
     "MediaInputError",
     "MediaSource",
+    "MemoryJournal",
     "ModelNotFoundError",
     "ModerationError",
     "Native",
@@ -100,13 +106,17 @@ __all__ = [
     "QuotaExceededError",
     "RateLimitError",
     "RawResult",
+    "Recovery",
     "Reference",
     "RemoveBackground",
     "RemoveVideoBackground",
     "Request",
     "Result",
+    "SavedFile",
     "Snapshot",
+    "SqliteJournal",
     "SubmissionUnknownError",
+    "SyncRecovery",
     "Task",
     "TaskCanceledError",
     "TaskFailedError",

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from inspect import Parameter, Signature, signature
@@ -13,13 +13,14 @@ from typing import Any, Concatenate, Final, Generic, Literal, ParamSpec, Self, T
 
 from anymedia.clock import Clock, SystemClock
 from anymedia.config import Config, Overrides, find_config, load_config
+from anymedia.durable import SqliteJournal, default_journal
 from anymedia.engine import Engine
 from anymedia.errors import ConfigurationError, InvalidRequestError, MediaError
 from anymedia.handles import NOT_GIVEN, AsyncTask, Links, NotGiven
-from anymedia.journal import Entry, Journal, MemoryJournal
+from anymedia.journal import Entry, Journal, MemoryJournal, is_about
 from anymedia.planning import PlanPolicy, make_plan
-from anymedia.provider import Plan, Provider
-from anymedia.refs import TaskRef
+from anymedia.provider import Plan
+from anymedia.refs import Outcome, TaskRef
 from anymedia.registry import provider_class, provider_names
 from anymedia.requests import (
     OPERATIONS,
@@ -36,10 +37,22 @@ from anymedia.requests import (
     UpscaleVideo,
     VideoToVideo,
 )
-from anymedia.results import Result
+from anymedia.results import Notice, Result
 from anymedia.submission import OnUnknown
+from anymedia.tasks import Snapshot
 
-__all__ = ["AsyncMediaClient", "Completion", "Delivery", "Options", "SizePolicy", "describe", "operation", "parse_ref"]
+__all__ = [
+    "AsyncMediaClient",
+    "Completion",
+    "Delivery",
+    "Options",
+    "Recovery",
+    "SizePolicy",
+    "describe",
+    "open_journal",
+    "operation",
+    "parse_ref",
+]
 
 P = ParamSpec("P")
 Method = TypeVar("Method", bound=Callable[..., object])
@@ -71,6 +84,21 @@ class Completion(Generic[R_co]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Recovery:
+    """What `recover` found.
+
+    Attributes:
+        tasks: Followed again; wait for each.
+        unknown: Nobody can say whether these were started: what is known, and where to look.
+        elsewhere: Made at another address, or by a provider that is not set up here; nothing was asked.
+    """
+
+    tasks: tuple[AsyncTask[Result], ...]
+    unknown: tuple[Entry, ...]
+    elsewhere: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Options:
     """Per-call settings of one view on a client; see `AsyncMediaClient.with_options`."""
 
@@ -79,6 +107,8 @@ class Options:
     policy: PlanPolicy = field(default_factory=PlanPolicy)
     on_unknown: OnUnknown = "raise"
     delivery: Delivery = "auto"
+    fallback: tuple[str, ...] = ()
+    autosave: str | None = None
 
 
 def operation(cls: Callable[P, Request[R]]) -> Callable[Concatenate["AsyncMediaClient", P], Coroutine[Any, Any, R]]:
@@ -121,7 +151,8 @@ class AsyncMediaClient:
         retry_delay: Seconds before the first repetition; doubles each time. Default 0.5.
         max_concurrency: Submissions under way at once. Default 20.
         poll_interval: Seconds between two looks at a task. Default: what the vendor asks for.
-        journal: Where attempts are recorded; None keeps them in memory, where `kill -9` loses them.
+        journal: Where attempts are recorded: a file, or a `Journal`; None keeps them in memory, where `kill -9` loses
+            them. Left out: `ANYMEDIA_JOURNAL`, else a file in the user's state folder (in memory with emulators).
         clock: What everything is timed by; for tests.
 
     Raises:
@@ -141,7 +172,7 @@ class AsyncMediaClient:
         retry_delay: float | None = None,
         max_concurrency: int | None = None,
         poll_interval: float | None = None,
-        journal: Journal | None = None,
+        journal: Journal | str | PathLike[str] | None | NotGiven = NOT_GIVEN,
         clock: Clock | None = None,
         _config: Config | None = None,
     ) -> None:
@@ -152,13 +183,14 @@ class AsyncMediaClient:
         settings: dict[str, object] = {key: value for key, value in numbers.items() if value is not None}
         settings |= {"poll_interval": poll_interval} if poll_interval is not None else {}
         settings |= {"timeout": timeout} if not isinstance(timeout, NotGiven) else {}
+        emulated = _wants_emulator(emulate, base_url, config)
         self._engine = Engine(
             config,
             Overrides(api_key=api_key, base_url=base_url, settings=settings),
             name,
-            emulate=_wants_emulator(emulate, base_url, config),
+            emulate=emulated,
             environ=os.environ,
-            journal=journal or MemoryJournal(),
+            journal=open_journal(journal, config, emulated=emulated),
             clock=clock or SystemClock(),
         )
         self._engine.check(name)
@@ -171,7 +203,7 @@ class AsyncMediaClient:
         *,
         provider: str | None = None,
         emulate: bool | None = None,
-        journal: Journal | None = None,
+        journal: Journal | str | PathLike[str] | None | NotGiven = NOT_GIVEN,
         clock: Clock | None = None,
     ) -> Self:
         """A client as `anymedia.toml` describes it.
@@ -210,6 +242,8 @@ class AsyncMediaClient:
         size_policy: SizePolicy | None = None,
         delivery: Delivery | None = None,
         max_cost: Decimal | float | None | NotGiven = NOT_GIVEN,
+        fallback: Sequence[str] | None = None,
+        autosave: str | PathLike[str] | None | NotGiven = NOT_GIVEN,
     ) -> Self:
         """The same client, on the same connections, with other settings.
 
@@ -221,6 +255,9 @@ class AsyncMediaClient:
             size_policy: `exact` refuses an illegal size, `nearest` takes the legal one most like it.
             delivery: `auto` lets quick results be pushed while you wait, `poll` always looks for them.
             max_cost: US dollars; a request estimated above it is refused before anything is sent; None lifts the limit.
+            fallback: Providers to ask, in order, when one has surely started nothing; a notice tells of each.
+            autosave: A folder; every result is saved there before it is handed over, and a task counts as finished
+                only then. None ends that.
         """
         view = object.__new__(type(self))
         policy = self._options.policy
@@ -230,8 +267,8 @@ class AsyncMediaClient:
             policy = replace(policy, size_policy=size_policy)
         if not isinstance(max_cost, NotGiven):
             policy = replace(policy, max_cost=None if max_cost is None else Decimal(str(max_cost)))
-        if provider is not None:
-            self._engine.check(provider)
+        for name in (*([provider] if provider is not None else []), *(fallback or ())):
+            self._engine.check(name)
         view._engine = self._engine
         view._options = Options(
             provider=provider or self._options.provider,
@@ -239,6 +276,8 @@ class AsyncMediaClient:
             policy=policy,
             on_unknown=on_unknown or self._options.on_unknown,
             delivery=delivery or self._options.delivery,
+            fallback=self._options.fallback if fallback is None else tuple(fallback),
+            autosave=self._options.autosave if isinstance(autosave, NotGiven) else _folder(autosave),
         )
         return view
 
@@ -269,7 +308,7 @@ class AsyncMediaClient:
         Raises:
             InvalidRequestError: The request cannot work; `issues` names every problem.
         """
-        provider = await self._provider_for(request)
+        provider = await self._engine.provider(self._providers_for(request)[0])
         return await make_plan(request, provider, self._engine.config, self._options.policy)
 
     async def map(
@@ -314,17 +353,39 @@ class AsyncMediaClient:
         found = parse_ref(ref) if isinstance(ref, str) else ref
         if request is not None and request.operation != found.operation:
             raise InvalidRequestError(f"the task is a {found.operation}, not a {request.operation}", ref=found)
-        kind = request or OPERATIONS.get(found.operation)
         self._engine.check(found.provider)
-        return AsyncTask(found, kind.result_type if kind else Result, self._links(found.provider))
+        return AsyncTask(found, request.result_type if request else _result_type(found), self._links(found.provider))
 
     async def unfinished(self) -> tuple[Entry, ...]:
         """The journal's last word on every attempt that may have started a task whose end is not recorded."""
         return tuple(entry for entry in await self._engine.journal.latest() if entry.state.is_open)
 
-    async def save(self, result: Result, path: str | PathLike[str]) -> list[Path]:
+    async def recover(self) -> Recovery:
+        """Take up every unfinished task of the journal that no living process is at. Starts nothing.
+
+        Tasks that were accepted are followed again; for an attempt nobody saw the end of, the provider is asked what
+        became of it. Waiting for the tasks brings each to its end. Outputs are saved in the folder that `autosave`
+        names now, else in the one it named when the task was started.
+        """
+        found = await self._engine.recover(self._options.autosave)
+        tasks = tuple(
+            AsyncTask(tracked.ref, _result_type(tracked.ref), self._links(tracked.ref.provider), record=tracked)
+            for tracked in found.tasks
+        )
+        return Recovery(tasks=tasks, unknown=tuple(found.unknown), elsewhere=tuple(found.elsewhere))
+
+    async def forget(self, ref: str | TaskRef) -> None:
+        """Strike a task from the journal; at the provider it goes on."""
+        found = parse_ref(ref) if isinstance(ref, str) else ref
+        for entry in await self._engine.journal.latest():
+            if is_about(entry, found):
+                await self._engine.journal.forget(entry.request)
+
+    async def save(self, result: Result, path: str | PathLike[str], *, overwrite: bool = False) -> list[Path]:
         """Write a result's outputs to disk; see `Result.save` for names. Also for results unpickled elsewhere."""
-        return await self._engine.downloader().save(result, path, lambda: self._engine.fresh_outputs(result.ref))
+        return await self._engine.downloader(result.provider).save(
+            result, path, lambda: self._engine.fresh_outputs(result.ref), overwrite=overwrite
+        )
 
     async def aclose(self) -> None:
         """Close every connection. Tasks at the providers go on; those being sent are waited for, up to 10 s."""
@@ -339,15 +400,38 @@ class AsyncMediaClient:
         await self.aclose()
 
     async def _start(self, request: Request[R], *, wait: bool) -> AsyncTask[R]:
-        provider = await self._provider_for(request)
+        names = self._providers_for(request)
+        skipped: tuple[Notice, ...] = ()
+        while True:
+            name = names.pop(0)
+            try:
+                return await self._start_at(name, request, skipped, wait=wait)
+            except MediaError as error:
+                if not names or error.outcome not in (Outcome.NOT_SENT, Outcome.REFUSED):
+                    raise
+                message = f"{name}: {error.outcome} ({error.code}: {error.message}); {names[0]} was asked instead"
+                skipped += (Notice(code="fell_back", message=message, field="provider"),)
+
+    def _providers_for(self, request: Request[Result]) -> list[str]:
+        """Who may be asked, in order; a vendor's own call goes to that vendor only."""
+        return [request.provider] if isinstance(request, Native) else [self.provider, *self._options.fallback]
+
+    async def _start_at(
+        self, name: str, request: Request[R], skipped: tuple[Notice, ...], *, wait: bool
+    ) -> AsyncTask[R]:
+        provider = await self._engine.provider(name)
         plan = await make_plan(request, provider, self._engine.config, self._options.policy)
         push = wait and plan.quick and self._options.delivery == "auto"
-        tracked = await self._engine.start(provider, replace(plan, push=push), self._options.on_unknown)
+        tracked = await self._engine.start(
+            provider,
+            replace(plan, push=push),
+            on_unknown=self._options.on_unknown,
+            caller=self,
+            autosave=self._options.autosave,
+        )
         kind: type[R] = request.result_type  # type: ignore[assignment]
-        return AsyncTask(tracked.ref, kind, self._links(provider.name), notices=plan.notices, record=tracked)
-
-    async def _provider_for(self, request: Request[Result]) -> Provider:
-        return await self._engine.provider(request.provider if isinstance(request, Native) else self.provider)
+        links = self._links(tracked.ref.provider)
+        return AsyncTask(tracked.ref, kind, links, notices=skipped + plan.notices, record=tracked)
 
     async def _complete(self, index: int, request: Request[R]) -> Completion[R]:
         task: AsyncTask[R] | None = None
@@ -364,8 +448,15 @@ class AsyncMediaClient:
             engine.tracker,
             lambda: engine.provider(provider),
             engine.canceling,
-            lambda result: result.bind(async_saver=self.save),
+            self._complete_result,
             self._options.timeout,
+        )
+
+    async def _complete_result(self, result: Result, snapshot: Snapshot) -> Result:
+        saved = await self._engine.complete(snapshot)
+        paths = tuple(Path(file.path) for file in saved)
+        return result.model_copy(update={"saved": paths}).bind(
+            async_saver=lambda one, path, overwrite: self.save(one, path, overwrite=overwrite)
         )
 
     text_to_image: Final = operation(TextToImage)
@@ -379,6 +470,33 @@ class AsyncMediaClient:
     remove_video_background: Final = operation(RemoveVideoBackground)
     character_performance: Final = operation(CharacterPerformance)
     native: Final = operation(Native)
+
+
+def _result_type(ref: TaskRef) -> type[Result]:
+    kind = OPERATIONS.get(ref.operation)
+    return kind.result_type if kind is not None else Result
+
+
+def _folder(path: str | PathLike[str] | None) -> str | None:
+    return None if path is None else str(Path(path).absolute())
+
+
+def open_journal(given: Journal | str | PathLike[str] | None | NotGiven, config: Config, *, emulated: bool) -> Journal:
+    """The journal that an argument, else `ANYMEDIA_JOURNAL`, else the configuration names. No I/O but for the default.
+
+    Args:
+        given: A journal or its file; None keeps it in memory.
+        config: What the configuration file says.
+        emulated: Whether emulators answer, whose tasks are not worth remembering unless somebody says so.
+    """
+    if given is None:
+        return MemoryJournal()
+    if not isinstance(given, NotGiven | str | PathLike):
+        return given
+    chosen = os.environ.get("ANYMEDIA_JOURNAL") or config.journal_file if isinstance(given, NotGiven) else given
+    if chosen == "memory" or (chosen is None and emulated):
+        return MemoryJournal()
+    return SqliteJournal(Path(chosen)) if chosen is not None else default_journal()
 
 
 def parse_ref(text: str) -> TaskRef:

@@ -61,8 +61,12 @@ class _ProviderTable(_Strict):
     timeout: float | None = Field(default=None, gt=0)
     connect_timeout: float | None = Field(default=None, gt=0)
     submit_timeout: float | None = Field(default=None, gt=0)
+    queue_timeout: float | None = Field(default=None, gt=0)
+    run_timeout: float | None = Field(default=None, gt=0)
+    download_timeout: float | None = Field(default=None, gt=0)
     poll_interval: float | None = Field(default=None, gt=0)
     max_concurrency: int | None = Field(default=None, ge=1)
+    max_per_second: float | None = Field(default=None, gt=0)
     retries: int | None = Field(default=None, ge=0)
     retry_delay: float | None = Field(default=None, gt=0)
     models: Mapping[str, str] = Field(default_factory=dict)
@@ -76,6 +80,8 @@ class Config(_Strict):
         emulate: Whether the emulators answer in place of the vendors.
         providers: Settings by provider.
         models: The app's own model names, each with a model by provider.
+        journal: The file attempts are recorded in; `memory` keeps them in memory.
+        journal_requests: Whether it holds prompts and bodies too.
         path: The file this was read from.
     """
 
@@ -83,7 +89,16 @@ class Config(_Strict):
     emulate: bool = False
     providers: Mapping[str, _ProviderTable] = Field(default_factory=dict)
     models: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
+    journal: str | None = None
+    journal_requests: bool = False
     path: Path | None = None
+
+    @property
+    def journal_file(self) -> str | None:
+        """The journal with its whole path: a relative name stands beside this file, wherever the program runs."""
+        if self.journal in (None, "memory") or self.path is None:
+            return self.journal
+        return str(self.path.absolute().parent / Path(self.journal).expanduser())
 
     def model_named(self, name: str, provider: str) -> str:
         """The provider's model behind one of the app's own names; any other name comes back as it is.
@@ -110,8 +125,12 @@ class ProviderSettings(_Strict):
         timeout: Seconds a caller waits for a result unless told otherwise; None waits for ever.
         connect_timeout: Seconds to get a connection.
         submit_timeout: Seconds for the answer to one call.
+        queue_timeout: Seconds a caller waits while the task is queued; None sets no limit.
+        run_timeout: Seconds a caller waits while the task runs; None sets no limit.
+        download_timeout: Seconds to fetch one output; None sets no limit.
         poll_interval: Seconds between two looks at a task.
         max_concurrency: Calls that start a task, at once; None leaves it to the provider.
+        max_per_second: Calls that start a task, per second; None sets no limit.
         retries: How often a safe call is repeated.
         retry_delay: Seconds before the first repetition; doubles each time.
         models: The default model by operation.
@@ -124,8 +143,12 @@ class ProviderSettings(_Strict):
     timeout: float | None = Field(default=600.0, ge=0)
     connect_timeout: float = Field(default=15.0, gt=0)
     submit_timeout: float = Field(default=60.0, gt=0)
+    queue_timeout: float | None = Field(default=None, gt=0)
+    run_timeout: float | None = Field(default=None, gt=0)
+    download_timeout: float | None = Field(default=None, gt=0)
     poll_interval: float = Field(gt=0)
     max_concurrency: int | None = Field(default=None, ge=1)
+    max_per_second: float | None = Field(default=None, gt=0)
     retries: int = Field(default=2, ge=0)
     retry_delay: float = Field(default=0.5, gt=0)
     models: Mapping[str, str] = Field(default_factory=dict)

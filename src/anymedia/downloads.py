@@ -1,38 +1,40 @@
-"""Outputs to files: fetched whole, checked, put in place at once, never over something else."""
+"""Outputs to files: fetched whole, resumed where the host allows, checked, and saved over nothing else."""
 
 import asyncio
-import os
-import tempfile
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final
 
-from anymedia.errors import DownloadError, OutputExpiredError, TransportError
-from anymedia.logs import logger, shorten_url
-from anymedia.media import SUFFIXES, sniff
+from anymedia.errors import DownloadError, OutputExpiredError, TaskNotFoundError
+from anymedia.files import PartFile, names_for
+from anymedia.journal import SavedFile
+from anymedia.logs import logger
 from anymedia.results import Output, Result
-from anymedia.retry import RetryPolicy, retrying
+from anymedia.retry import RetryPolicy
+from anymedia.transfer import ExpiredError, Transfer, on_disk
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from random import Random
 
     from anymedia.clock import Clock
-    from anymedia.transports.http import HttpDownload, HttpTransport
+    from anymedia.transports.http import HttpTransport
 
-__all__ = ["Downloader", "Refresh"]
+__all__ = ["MAX_OUTPUT_BYTES", "Downloader", "Refresh"]
 
-Refresh = Callable[[], Awaitable["Sequence[Output]"]]
+Refresh = Callable[[], Awaitable[Sequence[Output]]]
 """Asks the provider for the same outputs with fresh links."""
 
-_EXPIRED: Final = (401, 403, 404, 410)
+MAX_OUTPUT_BYTES: Final = 4 * 2**30
+"""The largest output saved, in bytes."""
+
+_IDLE: Final = 30.0
+_RETRIES: Final = RetryPolicy(retries=4)
+_LONGEST_PAUSE: Final = 60.0
+_STRIDE: Final = 64 * 2**10
 _log = logger("downloads")
-
-
-class _ExpiredError(DownloadError):
-    """The link is dead; a fresh one may work."""
 
 
 class Downloader:
@@ -40,143 +42,137 @@ class Downloader:
 
     Args:
         http: What fetches them; no key is ever sent along.
-        clock: What waits between tries are slept on.
+        clock: What the budget and the pauses between tries are measured on.
         rng: For jitter.
+        timeout: Seconds to bring one output to disk, pauses included; None sets no limit.
+        idle_timeout: Seconds without a byte after which a connection is given up and the rest asked for again.
+        max_bytes: The largest output that is saved.
     """
 
-    def __init__(self, http: "HttpTransport", clock: "Clock", rng: "Random") -> None:
+    def __init__(
+        self,
+        http: "HttpTransport",
+        clock: "Clock",
+        rng: "Random",
+        *,
+        timeout: float | None = None,
+        idle_timeout: float = _IDLE,
+        max_bytes: int = MAX_OUTPUT_BYTES,
+    ) -> None:
         self._http = http
         self._clock = clock
         self._rng = rng
+        self._timeout = timeout
+        self._idle_timeout = idle_timeout
+        self._max_bytes = max_bytes
 
-    async def save(self, result: Result, path: str | PathLike[str], refresh: Refresh) -> list[Path]:
-        """Write every output of a result; see `Result.save`.
+    async def save(
+        self, result: Result, path: str | PathLike[str], refresh: Refresh, *, overwrite: bool = False
+    ) -> list[Path]:
+        """Write every output of a result; see `fetch`."""
+        return [Path(file.path) for file in await self.fetch(result, path, refresh, overwrite=overwrite)]
+
+    async def fetch(
+        self, result: Result, path: str | PathLike[str], refresh: Refresh, *, overwrite: bool = False
+    ) -> list[SavedFile]:
+        """Write every output of a result, side by side; each is whole and safe on disk when this returns.
+
+        Args:
+            result: Whose outputs.
+            path: A file or a folder; see `Result.save` for names.
+            refresh: Asked once per output whose link is dead.
+            overwrite: Replace a file that has the name already; else the next free name is taken.
 
         Raises:
-            DownloadError: An output could not be fetched whole.
+            DownloadError: An output could not be fetched whole, in time, or is not what it should be. The others are
+                saved all the same.
             OutputExpiredError: Its link is dead and there is no fresh one.
+            OSError: The disk cannot take it.
         """
-        target = Path(path)
-        outputs = result.outputs
-        saved: list[Path] = []
-        for index, output in enumerate(outputs):
-            name = _name(target, result, index if len(outputs) > 1 else None)
-            saved.append(await self._save_one(output, index, name, refresh))
-        return saved
-
-    async def _save_one(self, output: Output, index: int, name: Path, refresh: Refresh) -> Path:
-        await asyncio.to_thread(name.parent.mkdir, parents=True, exist_ok=True)
-        part = await asyncio.to_thread(_part_file, name.parent)
-        try:
-            with part:
-                await self._fill(part, output, index, refresh)
-            return await asyncio.to_thread(_place, Path(part.name), name, output.media_type)
-        except BaseException:
-            with suppress(FileNotFoundError):
-                await asyncio.to_thread(Path(part.name).unlink)
-            raise
-
-    async def _fill(self, part: IO[bytes], output: Output, index: int, refresh: Refresh) -> None:
-        if output.data is not None:
-            await asyncio.to_thread(part.write, output.data)
-            return
-        try:
-            await self._fetch(part, output)
-        except _ExpiredError as error:
-            fresh = (await refresh())[index : index + 1]
-            if not fresh or fresh[0].url == output.url:
-                raise OutputExpiredError(str(error), provider=error.provider) from error
-            try:
-                await self._fetch(part, fresh[0])
-            except _ExpiredError as again:
-                raise OutputExpiredError(str(again)) from again
-
-    async def _fetch(self, part: IO[bytes], output: Output) -> None:
-        if output.url is None:
-            raise DownloadError(f"{output!r} has neither bytes nor a URL")
-        url = output.url
-        await retrying(
-            lambda: self._stream(part, url),
-            policy=RetryPolicy(),
-            clock=self._clock,
-            rng=self._rng,
-            when=lambda error: error.retryable and not isinstance(error, _ExpiredError),
+        names = await on_disk(partial(names_for, path, result))
+        ended = await asyncio.gather(
+            *(self._save(result, index, name, refresh, overwrite=overwrite) for index, name in enumerate(names)),
+            return_exceptions=True,
         )
+        for end in ended:
+            if isinstance(end, BaseException):
+                raise end
+        return [end for end in ended if not isinstance(end, BaseException)]
 
-    async def _stream(self, part: IO[bytes], url: str) -> None:
-        part.seek(0)
-        part.truncate()
+    async def _save(self, result: Result, index: int, name: Path, refresh: Refresh, *, overwrite: bool) -> SavedFile:
+        output = result.outputs[index]
+        part = PartFile(name.parent)
+        transfer = Transfer(self._http, part, output, self._idle_timeout, self._max_bytes)
         try:
-            async with self._http.download(url) as answer:
-                _check_status(answer, url)
-                async for chunk in answer.chunks:
-                    await asyncio.to_thread(part.write, chunk)
-        except TransportError as error:
-            raise DownloadError(f"{shorten_url(url)} broke off: {error.message}") from error
-        _check_length(answer, part.tell(), url)
+            await on_disk(part.open)
+            async with _within(self._timeout, self._clock):
+                await self._fill(transfer, output, index, refresh)
+            saved = await on_disk(partial(part.place, name, transfer.media_type, overwrite=overwrite))
+        except DownloadError as error:
+            error.provider, error.ref = result.provider, result.ref
+            raise
+        finally:
+            await on_disk(part.discard)
+        return SavedFile(path=str(saved), sha256=part.sha256, size=part.size)
 
-
-def _check_status(answer: "HttpDownload", url: str) -> None:
-    if answer.status in _EXPIRED:
-        raise _ExpiredError(f"{shorten_url(url)} answers {answer.status}: the link is dead", retryable=False)
-    if answer.status != 200:
-        raise DownloadError(f"{shorten_url(url)} answers {answer.status}", retryable=answer.status >= 500)
-
-
-def _check_length(answer: "HttpDownload", received: int, url: str) -> None:
-    promised = answer.headers.get("content-length")
-    whole = received > 0 and (promised is None or "content-encoding" in answer.headers or int(promised) == received)
-    if not whole:
-        raise DownloadError(f"{shorten_url(url)} gave {received} of {promised or 'some'} bytes")
-
-
-def _name(target: Path, result: Result, index: int | None) -> Path:
-    number = "" if index is None else f"-{index + 1}"
-    if target.is_dir() or not target.suffix:
-        return target / f"{result.ref.operation}-{_plain(result.ref.id)}{number}"
-    return target.with_name(f"{target.stem}{number}{target.suffix}")
-
-
-def _plain(task: str) -> str:
-    return "".join(letter if letter.isalnum() else "-" for letter in task)[:36]
-
-
-def _part_file(folder: Path) -> IO[bytes]:
-    return tempfile.NamedTemporaryFile(dir=folder, prefix=".anymedia-", suffix=".part", delete=False)
-
-
-def _place(part: Path, name: Path, media_type: str | None) -> Path:
-    with part.open("rb") as file:
-        found = sniff(file.read(256)) or media_type
-    true_suffix = SUFFIXES.get(found or "", name.suffix)
-    if not _says(name.suffix, true_suffix):
-        if name.suffix:
-            _log.warning("%s holds %s, so it is saved as %s", name, found, true_suffix)
-        name = name.with_suffix(true_suffix)
-    part.chmod(0o644)
-    return _link(part, name)
-
-
-def _says(suffix: str, true_suffix: str) -> bool:
-    return {".jpeg": ".jpg"}.get(suffix.lower(), suffix.lower()) == true_suffix
-
-
-def _link(part: Path, name: Path) -> Path:
-    """Give the finished file its name, or the next free one: what is there is never overwritten."""
-    candidate, number = name, 1
-    while True:
+    async def _fill(self, transfer: Transfer, output: Output, index: int, refresh: Refresh) -> None:
         try:
-            os.link(part, candidate)
-        except FileExistsError:
-            number += 1
-            candidate = name.with_name(f"{name.stem} ({number}){name.suffix}")
-            continue
-        except OSError:  # a file system without hard links
-            if candidate.exists():
-                number += 1
-                candidate = name.with_name(f"{name.stem} ({number}){name.suffix}")
-                continue
-            part.replace(candidate)
-            return candidate
-        part.unlink()
-        return candidate
+            await self._bring(transfer, output)
+        except ExpiredError as error:
+            try:
+                fresh = (await refresh())[index : index + 1]
+            except TaskNotFoundError:
+                fresh = ()
+            if not fresh or fresh[0].url == output.url:
+                raise OutputExpiredError(error.message) from error
+            try:
+                await self._bring(transfer, fresh[0])
+            except ExpiredError as again:
+                raise OutputExpiredError(again.message) from again
+
+    async def _bring(self, transfer: Transfer, output: Output) -> None:
+        if output.data is not None:
+            await transfer.copy(output.data)
+        elif output.url is not None:
+            await self._persist(transfer, output.url)
+        else:
+            raise DownloadError(f"{output!r} has neither bytes nor a URL", retryable=False)
+
+    async def _persist(self, transfer: Transfer, url: str) -> None:
+        """Try until it is here; whenever tries have brought a good piece of it, their count starts anew."""
+        failures = reached = 0
+        while True:
+            try:
+                return await transfer.attempt(url)
+            except DownloadError as error:
+                failures += 1
+                if transfer.held >= reached + _STRIDE:
+                    failures, reached = 1, transfer.held
+                hopeless = not error.retryable or (error.retry_after or 0) > _LONGEST_PAUSE
+                if hopeless or failures > _RETRIES.retries:
+                    raise
+                _log.info("%s; trying again with %d bytes in hand", error.message, transfer.held)
+                await self._clock.sleep(_RETRIES.wait(failures, error, self._rng))
+
+
+@asynccontextmanager
+async def _within(seconds: float | None, clock: "Clock") -> AsyncGenerator[None]:
+    """Cut off what takes longer on `clock`."""
+
+    async def ring() -> None:
+        await clock.sleep(seconds or 0)
+        scope.reschedule(asyncio.get_running_loop().time())
+
+    scope = asyncio.timeout(None)
+    alarm: asyncio.Task[None] | None = None
+    try:
+        async with scope:
+            alarm = asyncio.create_task(ring()) if seconds is not None else None
+            yield
+    except TimeoutError as error:
+        if scope.expired():
+            raise DownloadError(f"the download did not end within {seconds:g} s") from error
+        raise
+    finally:
+        if alarm is not None:
+            alarm.cancel()

@@ -289,9 +289,17 @@ class TaskNotFoundError(MediaError):
 
 
 class TaskTimeoutError(MediaError, TimeoutError):
-    """The caller's patience ended. The task goes on; `client.attach(error.ref)` waits for it again."""
+    """Patience with the task ended. The task goes on; `client.attach(error.ref)` leads to it again.
+
+    Attributes:
+        phase: Whose time was up: `overall` for the caller's own timeout, `queue` or `run` for the phase of that name.
+    """
 
     code = ErrorCode.TASK_TIMEOUT
+
+    def __init__(self, message: str = "", *, phase: str = "overall", **attributes: Any) -> None:
+        super().__init__(message, **attributes)
+        self.phase = phase
 
 
 class DownloadError(MediaError):

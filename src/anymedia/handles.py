@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from enum import Enum
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar, cast
 
 from typing_extensions import override
 
 from anymedia.errors import ProtocolError, TaskCanceledError, TaskFailedError
+from anymedia.journal import AttemptState
 from anymedia.provider import Cancellation, Provider
 from anymedia.refs import TaskRef, TaskState
 from anymedia.results import Notice, Result
@@ -35,8 +36,8 @@ class Links:
     Args:
         tracker: Follows the task.
         provider: Opens the task's provider on first use.
-        canceling: Told before a cancellation is sent.
-        finish: Ties a result to the client that can save it.
+        canceling: Told before a cancellation is sent, and when it has stopped nothing: what to record.
+        complete: Waits until a result is saved where it should be, and ties it to the client that can save it.
         timeout: The caller's own default, in seconds.
     """
 
@@ -44,14 +45,14 @@ class Links:
         self,
         tracker: Tracker,
         provider: Callable[[], Awaitable[Provider]],
-        canceling: Callable[[TaskRef], Awaitable[None]],
-        finish: Callable[[Result], object],
+        canceling: Callable[[TaskRef, AttemptState], Awaitable[None]],
+        complete: Callable[[Result, Snapshot], Awaitable[Result]],
         timeout: float | None | NotGiven,
     ) -> None:
         self.tracker = tracker
         self.provider = provider
         self.canceling = canceling
-        self.finish = finish
+        self.complete = complete
         self.timeout = timeout
 
 
@@ -92,23 +93,25 @@ class AsyncTask(Generic[R_co]):
         """Wait for the result. May be called again and again; the answer stays.
 
         Args:
-            timeout: Seconds; None waits for ever; left out, the client's setting counts.
+            timeout: Seconds; None waits for ever; 0 looks once; left out, the client's setting counts.
 
         Raises:
-            TaskTimeoutError: It is not there yet. The task goes on and can be waited for again.
+            TaskTimeoutError: It is not there yet, or a phase took longer than `queue_timeout` or `run_timeout` allows.
+                The task goes on and can be waited for again.
             TaskFailedError: The task failed.
             ModerationError: It failed because its content was refused.
             TaskCanceledError: The task was canceled.
             TaskNotFoundError: The provider does not know the task (any more).
+            DownloadError: The outputs could not be saved where `autosave` asked for; call again to try again.
         """
         tracked = await self._tracked()
         seconds = timeout if not isinstance(timeout, NotGiven) else self._links.timeout
         if isinstance(seconds, NotGiven):
             seconds = tracked.provider.settings.timeout
-        snapshot = await self._links.tracker.wait(tracked, seconds)
+        phases = tracked.provider.settings
+        snapshot = await self._links.tracker.wait(tracked, seconds, queue=phases.queue_timeout, run=phases.run_timeout)
         result = make_result(snapshot, self._result_type, self.ref, self.notices)
-        self._links.finish(result)
-        return result
+        return cast("R_co", await self._links.complete(result, snapshot))
 
     async def events(self) -> AsyncGenerator[Snapshot, None]:
         """Each change of state or progress, the last one always; a failed task ends the iteration without raising."""
@@ -121,13 +124,14 @@ class AsyncTask(Generic[R_co]):
         if tracked.is_over:
             state = tracked.ended().state
             return Cancellation(stopped=state is TaskState.CANCELED, refund="none", state=state)
-        await self._links.canceling(self.ref)
+        await self._links.canceling(self.ref, AttemptState.CANCEL_REQUESTED)
         tracked.cancel_requested = True
         cancellation = await tracked.provider.cancel(self.ref)
         if cancellation.stopped:
             self._links.tracker.canceled(tracked)
         else:
             tracked.cancel_requested = False
+            await self._links.canceling(self.ref, AttemptState.ACCEPTED)
         return cancellation
 
     async def _tracked(self) -> Tracked:

@@ -1,7 +1,9 @@
 """A request and a model become a plan, or an error that names everything wrong at once. Nothing is sent."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any, Literal, TypeVar
 
 from pydantic import ValidationError
@@ -9,7 +11,7 @@ from pydantic import ValidationError
 from anymedia.catalog import Capabilities, Catalog, ModelInfo, Size
 from anymedia.config import Config
 from anymedia.errors import BudgetExceededError, ConfigurationError, InvalidRequestError, Issue, UnsupportedError
-from anymedia.media import load
+from anymedia.media import Media, load
 from anymedia.provider import Plan, Provider
 from anymedia.registry import provider_class, provider_names
 from anymedia.requests import MEDIA_FIELDS, Native, ProviderOptions, Request
@@ -49,6 +51,7 @@ async def make_plan(request: Request[Result], provider: Provider, config: Config
         ModelNotFoundError: The provider has no such model.
         BudgetExceededError: The estimate is above `policy.max_cost`.
     """
+    asked = request
     model = _model(request, provider, config)
     request, option_notices = _with_options(request, provider)
     resolved, notices = resolve(request, model, provider.catalog(), policy)
@@ -57,7 +60,15 @@ async def make_plan(request: Request[Result], provider: Provider, config: Config
     }
     plan = provider.plan(resolved.with_media(loaded), model)
     _check_budget(plan, policy.max_cost)
-    return replace(plan, notices=option_notices + notices + plan.notices)
+    notices = option_notices + notices + plan.notices
+    return replace(plan, notices=notices, fingerprint=_fingerprint(asked, loaded))
+
+
+def _fingerprint(request: Request[Result], loaded: Mapping[str, Media]) -> str:
+    """A digest of what is asked: the same for the same request, whatever form its inputs came in."""
+    hashed = {name: Media(ref=media.sha256) if media.sha256 else media for name, media in loaded.items()}
+    text = request.with_media(hashed).model_dump_json(exclude={"idempotency_key", "metadata"})
+    return sha256(f"{request.operation} {text}".encode()).hexdigest()
 
 
 def _check_budget(plan: Plan, most: Decimal | None) -> None:

@@ -52,6 +52,7 @@ class Plan:
         push: Whether that is wanted this time.
         notices: What is dropped, adjusted or merely worth knowing.
         estimate: What it should cost, where that can be told.
+        fingerprint: A digest of the request as the caller made it, inputs included.
     """
 
     provider: str
@@ -64,6 +65,7 @@ class Plan:
     push: bool = False
     notices: tuple[Notice, ...] = ()
     estimate: Cost | None = None
+    fingerprint: str = ""
 
     @property
     def operation(self) -> str:
@@ -188,6 +190,8 @@ class Provider(ABC):
     defaults: ClassVar[ProviderDefaults]
     batch: ClassVar[int] = 1
     """How many refs one `fetch` may carry."""
+    where_to_look: ClassVar[str] = "the vendor's usage page shows what was started"
+    """Where a person finds out whether an attempt of unknown outcome started a task."""
 
     def __init__(self, settings: ProviderSettings, context: Context) -> None:
         """Keep both; open nothing."""

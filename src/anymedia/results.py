@@ -31,8 +31,8 @@ __all__ = [
 ]
 
 OutputKind = Literal["image", "video", "audio", "text", "model", "file"]
-SyncSaver = Callable[["Result", "str | PathLike[str]"], list[Path]]
-AsyncSaver = Callable[["Result", "str | PathLike[str]"], Awaitable[list[Path]]]
+SyncSaver = Callable[["Result", "str | PathLike[str]", bool], list[Path]]
+AsyncSaver = Callable[["Result", "str | PathLike[str]", bool], Awaitable[list[Path]]]
 
 
 class _Value(BaseModel):
@@ -131,6 +131,7 @@ class Result(_Value):
         cost: What was charged, or None where the provider does not say.
         notices: What was dropped, adjusted or is merely worth knowing.
         errors: For a partial success: why the other outputs are missing.
+        saved: Where `autosave` has put the outputs.
         ref: The task's address.
         provider: Who made it.
         model: With what.
@@ -143,6 +144,7 @@ class Result(_Value):
     cost: Cost | None = None
     notices: tuple[Notice, ...] = ()
     errors: tuple[MediaError, ...] = ()
+    saved: tuple[Path, ...] = ()
     ref: TaskRef
     provider: str
     model: str
@@ -161,13 +163,13 @@ class Result(_Value):
         """The first output's URL."""
         return self.output.url
 
-    def save(self, path: str | PathLike[str]) -> list[Path]:
+    def save(self, path: str | PathLike[str], *, overwrite: bool = False) -> list[Path]:
         """Write every output to disk; for results of a `MediaClient`.
 
         Args:
             path: A file, or a folder (one that exists, or a name without a suffix). Several outputs for one file name
-                become `name-1.ext`, `name-2.ext`. Existing files are never overwritten by another name's bytes: a
-                file whose suffix would lie about its content gets the true one.
+                become `name-1.ext`, `name-2.ext`. A file whose suffix would lie about its content gets the true one.
+            overwrite: Whether a file that is there is replaced; else the new one becomes `name (2).ext`.
 
         Raises:
             ConfigurationError: The result belongs to no `MediaClient`.
@@ -176,14 +178,14 @@ class Result(_Value):
         if self._saver is None:
             hint = "await result.asave(path)" if self._async_saver else "client.save(result, path)"
             raise ConfigurationError(f"this result does not come from a MediaClient; use {hint}")
-        return self._saver(self, path)
+        return self._saver(self, path, overwrite)
 
-    async def asave(self, path: str | PathLike[str]) -> list[Path]:
+    async def asave(self, path: str | PathLike[str], *, overwrite: bool = False) -> list[Path]:
         """Write every output to disk; for results of an `AsyncMediaClient`. See `save`."""
         if self._async_saver is None or self._saver is not None:
             hint = "result.save(path)" if self._saver else "await client.save(result, path)"
             raise ConfigurationError(f"this result does not come from an AsyncMediaClient; use {hint}")
-        return await self._async_saver(self, path)
+        return await self._async_saver(self, path, overwrite)
 
     def bind(self, *, saver: SyncSaver | None = None, async_saver: AsyncSaver | None = None) -> Self:
         """Tell the result who saves it; clients call this."""

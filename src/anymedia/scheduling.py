@@ -40,7 +40,11 @@ class Scheduler:
 
     def after(self, seconds: float, call: Callable[[], None]) -> Alarm:
         """Call `call` once, `seconds` from now. It must not block or raise."""
-        alarm = Alarm(self._clock.now() + seconds, next(self._order), call)
+        return self.at(self._clock.now() + seconds, call)
+
+    def at(self, moment: float, call: Callable[[], None]) -> Alarm:
+        """Call `call` once, when the clock shows `moment`. It must not block or raise."""
+        alarm = Alarm(moment, next(self._order), call)
         heapq.heappush(self._alarms, alarm)
         if self._alarms[0] is alarm:
             self._earlier.set()

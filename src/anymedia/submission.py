@@ -1,17 +1,21 @@
 """From a plan to an accepted task: the only caller of `Provider.submit`, and the only place that may try again."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
-from typing import Literal
+from typing import Literal, cast
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from anymedia.clock import Clock
-from anymedia.errors import JournalError, MediaError, ProtocolError, SubmissionUnknownError
-from anymedia.journal import AttemptState, Entry, Journal
+from anymedia.errors import JournalError, MediaError, ProtocolError, RateLimitError, SubmissionUnknownError
+from anymedia.journal import AttemptState, Entry, Journal, SavedFile, may_go_ahead
+from anymedia.json import JSON, dumps, loads
+from anymedia.limits import Limiter
 from anymedia.logs import logger
+from anymedia.media import Media
 from anymedia.provider import Plan, Provider, Submission
 from anymedia.refs import Outcome, TaskRef, TaskState
 from anymedia.retry import RetryPolicy
@@ -30,7 +34,10 @@ class _Attempts:
     id: str
     provider: Provider
     plan: Plan
-    number: int = 0
+    caller: Hashable
+    autosave: str | None = None
+    body: JSON = None
+    number: int = 1
 
     def entry(self, state: AttemptState, time: datetime, submission: Submission | None = None) -> Entry:
         request = self.plan.request
@@ -42,12 +49,16 @@ class _Attempts:
             provider=self.provider.name,
             operation=request.operation,
             model=self.plan.model,
+            endpoint=self.provider.settings.base_url,
+            fingerprint=self.plan.fingerprint,
             ref=submission.ref if submission else None,
             inputs=tuple(media.sha256 for _, media in request.media() if media.sha256),
             cost=submission.estimate if submission else None,
             error=submission.error.code if submission and submission.error else None,
             idempotency_key=request.idempotency_key,
             metadata=request.metadata,
+            autosave=self.autosave,
+            body=self.body,
         )
 
 
@@ -59,20 +70,34 @@ class Submitter:
         clock: What waits between attempts are slept on.
         rng: For ids and jitter.
         now: Wall time in UTC, for the journal and for refs.
+        keep_bodies: Whether the journal holds prompts and bodies too.
     """
 
-    def __init__(self, journal: Journal, clock: Clock, rng: Random, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, journal: Journal, clock: Clock, rng: Random, now: Callable[[], datetime], *, keep_bodies: bool = False
+    ) -> None:
         self._journal = journal
+        self._keep_bodies = keep_bodies
         self._clock = clock
         self._rng = rng
         self._now = now
-        self._limits: dict[Provider, asyncio.Semaphore] = {}
+        self._limits: dict[Provider, Limiter] = {}
         self._accepted: dict[tuple[str, str], Entry] = {}
+        self._active: set[str] = set()
+        self._unrecorded: set[str] = set()  # requests that are over, though the journal says that they are under way
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def submit(
-        self, provider: Provider, plan: Plan, *, on_unknown: OnUnknown, announce: Callable[[TaskRef], None]
+        self,
+        provider: Provider,
+        plan: Plan,
+        *,
+        on_unknown: OnUnknown,
+        announce: Callable[[TaskRef], None],
+        caller: Hashable = None,
+        autosave: str | None = None,
     ) -> Submission:
-        """Start the task. Comes back only with an accepted one.
+        """Start the task, or find the one that its idempotency key stands for. Comes back only with an accepted one.
 
         A new attempt is made only after `NOT_SENT`, or after `REFUSED` with an error worth repeating.
 
@@ -81,56 +106,168 @@ class Submitter:
             plan: For what.
             on_unknown: What to do when nobody can say whether the task was started.
             announce: Told a client-made ref before its first byte leaves, so that early news finds its listener.
+            caller: Whose turn it is; places are shared out fairly between callers.
+            autosave: The folder its outputs are to be saved in before it counts as finished.
 
         Raises:
             SubmissionUnknownError: Nobody can say whether the task was started, and `on_unknown` is `raise`.
+            IdempotencyConflictError: The idempotency key stands for a different request.
+            JournalError: The journal cannot be written; nothing was sent.
             MediaError: The provider refused, or could not be reached.
         """
-        attempts = _Attempts(str(UUID(int=self._rng.getrandbits(128), version=4)), provider, plan)
-        await self._record(attempts, AttemptState.INTENT)
-        await self._prepare(attempts)
-        policy = RetryPolicy(retries=provider.settings.retries, delay=provider.settings.retry_delay)
+        body = _plain(plan.body) if self._keep_bodies else None
+        attempts = _Attempts(
+            str(UUID(int=self._rng.getrandbits(128), version=4)), provider, plan, caller, autosave, body
+        )
+        async with self._turn(plan.request.idempotency_key):
+            known = await self._known(attempts, on_unknown)
+            if known is not None:
+                return known
+            self._active.add(attempts.id)
+            try:
+                await self._prepare(attempts)
+                return await self._try(attempts, on_unknown, announce)
+            except JournalError:
+                self._unrecorded.add(attempts.id)
+                raise
+            finally:
+                self._active.discard(attempts.id)
+
+    def _turn(self, key: str | None) -> asyncio.Lock:
+        """One caller at a time per idempotency key: nobody slips in between two attempts of another."""
+        return self._turns.setdefault(key, asyncio.Lock()) if key is not None else asyncio.Lock()
+
+    async def _try(self, attempts: _Attempts, on_unknown: OnUnknown, announce: Callable[[TaskRef], None]) -> Submission:
+        settings = attempts.provider.settings
+        policy = RetryPolicy(retries=settings.retries, delay=settings.retry_delay)
         ref: TaskRef | None = None
+        tries = 0
         while True:
-            attempts.number += 1
+            tries += 1
             ref = ref or self._new_ref(attempts)
             if ref is not None:
                 announce(ref)
             submission = await self._attempt(attempts, ref)
             if submission.outcome is Outcome.ACCEPTED and submission.ref is not None:
+                self._limit(attempts.provider).speed_up()
                 return submission
             error = self._error(attempts, submission)
-            if not _may_try_again(submission, error, on_unknown) or attempts.number > policy.retries:
+            wait = policy.wait(tries, error, self._rng)
+            asks_for_patience = isinstance(error, RateLimitError)
+            if asks_for_patience:
+                self._limit(attempts.provider).slow_down(min(wait, _LONGEST_PAUSE))
+            hopeless = tries > policy.retries or wait > _LONGEST_PAUSE
+            if hopeless or not _may_try_again(submission, error, on_unknown):
                 raise error
             if submission.outcome is Outcome.UNKNOWN:
                 ref = None
-            _log.info("attempt %d at %s: %s; trying again", attempts.number, provider.name, error)
-            await self._clock.sleep(policy.wait(attempts.number, error, self._rng))
+            attempts.number += 1
+            _log.info("attempt %d at %s: %s; trying again", tries, settings.name, error)
+            if not asks_for_patience:  # else everybody's next turn comes late enough
+                await self._clock.sleep(wait)
+
+    async def _known(self, attempts: _Attempts, on_unknown: OnUnknown) -> Submission | None:
+        """Record the intent, or return the task that the idempotency key already stands for."""
+        while True:
+            opened = await self._journal.open(attempts.entry(AttemptState.INTENT, self._now()))
+            attempts.id, attempts.number, known = opened.request, opened.attempt, opened.entry
+            if known is None:
+                return None
+            under_way = opened.live and known.state in (AttemptState.INTENT, AttemptState.SENDING)
+            if not under_way or known.request in self._unrecorded:
+                break
+            await self._clock.sleep(_SAME_KEY)  # another caller is at it; its outcome is ours
+        if known.state in (AttemptState.SENDING, AttemptState.UNKNOWN):
+            known = await self.clear_up(known, attempts.provider, ours=opened.ours)
+        if known.state is AttemptState.INTENT or may_go_ahead(known):
+            attempts.number += 1
+            return None
+        if known.state is not AttemptState.UNKNOWN and known.ref is not None:
+            if known.saved and opened.ours:
+                self.resume(known)
+            return Submission(outcome=Outcome.ACCEPTED, ref=known.ref)
+        if on_unknown == "raise":
+            cause = MediaError(f"under idempotency key {known.idempotency_key!r}")
+            raise self._error(attempts, Submission(outcome=Outcome.UNKNOWN, ref=known.ref, error=cause))
+        attempts.number += 1
+        return None
+
+    async def clear_up(self, entry: Entry, provider: Provider, *, ours: bool = True) -> Entry:
+        """Find out what became of an attempt that nobody saw the end of; nothing is started.
+
+        Args:
+            entry: An attempt that is `SENDING` or `UNKNOWN`.
+            provider: Its provider.
+            ours: Whether what is found out is ours to record.
+        """
+        found = Submission(outcome=Outcome.UNKNOWN, ref=entry.ref)
+        if entry.ref is not None and entry.provider == provider.name:
+            found = await _reconciled(provider, entry.ref, found)
+        cleared = replace(entry, state=AttemptState(found.outcome.value), ref=found.ref, time=self._now())
+        if ours:
+            await self._journal.record(cleared)
+        return cleared
+
+    async def adopt(self, ref: TaskRef | None = None) -> tuple[Entry, ...]:
+        """Every open attempt (of this task) that is ours now and not under way in this client."""
+        return tuple(entry for entry in await self._journal.adopt(ref) if entry.request not in self._active)
+
+    def resume(self, entry: Entry) -> None:
+        """From now on, record what happens to this task."""
+        if entry.ref is not None:
+            self._accepted[entry.ref.provider, entry.ref.id] = entry
+
+    async def take_up(self, ref: TaskRef) -> None:
+        """Resume a task that is not held here, unless a living process elsewhere is at it."""
+        if not self.holds(ref):
+            for entry in await self.adopt(ref):
+                self.resume(entry)
+
+    def holds(self, ref: TaskRef) -> bool:
+        """Whether the end of this task is still to be recorded here."""
+        return (ref.provider, ref.id) in self._accepted
+
+    def autosave_of(self, ref: TaskRef) -> str | None:
+        """The folder that a task's outputs are to be saved in."""
+        entry = self._accepted.get((ref.provider, ref.id))
+        return entry.autosave if entry is not None else None
+
+    def saved_of(self, ref: TaskRef) -> tuple[SavedFile, ...]:
+        """Where a task's outputs are on disk already."""
+        entry = self._accepted.get((ref.provider, ref.id))
+        return entry.saved if entry is not None else ()
+
+    async def aclose(self) -> None:
+        """Send away whoever still waits for a turn."""
+        for limiter in self._limits.values():
+            await limiter.aclose()
 
     async def note(self, ref: TaskRef, state: AttemptState) -> None:
-        """Record that something happened to a task this submitter started."""
+        """Record that something happened to a task that is held here."""
         entry = self._accepted.get((ref.provider, ref.id))
         if entry is not None:
             await self._journal.record(replace(entry, state=state, time=self._now()))
 
-    async def finish(self, snapshot: Snapshot) -> None:
-        """Record the end of a task that this submitter started."""
+    async def finish(self, snapshot: Snapshot, saved: tuple[SavedFile, ...] = ()) -> None:
+        """Record the end of a task that is held here, and where its outputs are."""
         entry = self._accepted.pop((snapshot.ref.provider, snapshot.ref.id), None)
         if entry is not None:
             state = _END[snapshot.state]
             error = snapshot.failure.code if snapshot.failure else None
             cost = snapshot.cost or entry.cost
-            await self._journal.record(replace(entry, state=state, time=self._now(), cost=cost, error=error))
+            ended = replace(entry, state=state, time=self._now(), cost=cost, error=error, saved=saved)
+            await self._journal.record(ended)
 
     async def _prepare(self, attempts: _Attempts) -> None:
         try:
             attempts.plan = await attempts.provider.prepare(attempts.plan)
-        except MediaError:
+        except BaseException:  # cut off, too: nothing has left
             await self._record(attempts, AttemptState.NOT_SENT)
             raise
 
     async def _attempt(self, attempts: _Attempts, ref: TaskRef | None) -> Submission:
-        async with self._limit(attempts.provider):
+        limiter = self._limit(attempts.provider)
+        async with limiter.place(attempts.caller):
             await self._record(attempts, AttemptState.SENDING, Submission(outcome=Outcome.UNKNOWN, ref=ref))
             try:
                 submission = await _ask(attempts.provider, attempts.plan, ref)
@@ -154,11 +291,12 @@ class Submitter:
         return self._dated(ref) if ref is not None else None
 
     def _dated(self, ref: TaskRef) -> TaskRef:
-        return ref if ref.created is not None else replace(ref, created=self._now())
+        return ref if ref.created is not None else replace(ref, created=self._now().replace(microsecond=0))
 
-    def _limit(self, provider: Provider) -> asyncio.Semaphore:
+    def _limit(self, provider: Provider) -> Limiter:
         if provider not in self._limits:
-            self._limits[provider] = asyncio.Semaphore(provider.settings.max_concurrency or _AT_ONCE)
+            at_once, rate = provider.settings.max_concurrency or _AT_ONCE, provider.settings.max_per_second
+            self._limits[provider] = Limiter(self._clock, at_once=at_once, per_second=rate)
         return self._limits[provider]
 
     async def _record(self, attempts: _Attempts, state: AttemptState, submission: Submission | None = None) -> None:
@@ -180,8 +318,25 @@ _END = {
     TaskState.FAILED: AttemptState.FAILED,
     TaskState.CANCELED: AttemptState.CANCELED,
 }
+_SAME_KEY = 0.1
+"""Seconds between two looks at a request that another caller is making under the same idempotency key."""
+
+_LONGEST_PAUSE = 60.0
+"""Seconds a provider may ask for and be waited for; a longer wish is handed to the caller as it is."""
+
 _AT_ONCE = 20
 """Attempts under way at once per provider, unless `max_concurrency` says otherwise."""
+
+
+def _plain(value: object) -> JSON:
+    """A body as the journal may keep it: inputs by name or digest, never their bytes."""
+    if isinstance(value, Media):
+        return f"sha256:{value.sha256}" if value.sha256 else str(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in cast("Mapping[object, object]", value).items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in cast("Sequence[object]", value)]
+    return loads(dumps(value))
 
 
 async def _ask(provider: Provider, plan: Plan, ref: TaskRef | None) -> Submission:

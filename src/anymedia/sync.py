@@ -1,6 +1,7 @@
 """`MediaClient`: the same client for synchronous code; a typed facade over a background loop."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from os import PathLike
 from pathlib import Path
@@ -34,7 +35,7 @@ from anymedia.results import Notice, Result
 from anymedia.submission import OnUnknown
 from anymedia.tasks import Snapshot
 
-__all__ = ["MediaClient", "Task", "sync_operation"]
+__all__ = ["MediaClient", "SyncRecovery", "Task", "sync_operation"]
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=Result)
@@ -93,6 +94,21 @@ class Task(Generic[R_co]):
         return f"Task({str(self.ref)!r})"
 
 
+@dataclass(frozen=True, kw_only=True)
+class SyncRecovery:
+    """What `recover` found. See `anymedia.client.Recovery`.
+
+    Attributes:
+        tasks: Followed again; wait for each.
+        unknown: Nobody can say whether these were started.
+        elsewhere: Made at another address, or by a provider that is not set up here.
+    """
+
+    tasks: tuple[Task[Result], ...]
+    unknown: tuple[Entry, ...]
+    elsewhere: tuple[Entry, ...]
+
+
 class MediaClient:
     """One client for AI media generation. Use it as `with`, or call `close()`. Takes what `AsyncMediaClient` takes.
 
@@ -115,7 +131,7 @@ class MediaClient:
         retry_delay: float | None = None,
         max_concurrency: int | None = None,
         poll_interval: float | None = None,
-        journal: Journal | None = None,
+        journal: Journal | str | PathLike[str] | None | NotGiven = NOT_GIVEN,
         clock: Clock | None = None,
     ) -> None:
         self._client = AsyncMediaClient(
@@ -139,7 +155,7 @@ class MediaClient:
         *,
         provider: str | None = None,
         emulate: bool | None = None,
-        journal: Journal | None = None,
+        journal: Journal | str | PathLike[str] | None | NotGiven = NOT_GIVEN,
         clock: Clock | None = None,
     ) -> Self:
         """A client as `anymedia.toml` describes it. See `AsyncMediaClient.from_config`."""
@@ -166,6 +182,8 @@ class MediaClient:
         size_policy: SizePolicy | None = None,
         delivery: Delivery | None = None,
         max_cost: Decimal | float | None | NotGiven = NOT_GIVEN,
+        fallback: Sequence[str] | None = None,
+        autosave: str | PathLike[str] | None | NotGiven = NOT_GIVEN,
     ) -> Self:
         """The same client, on the same connections, with other settings. See `AsyncMediaClient.with_options`."""
         view = self._client.with_options(
@@ -176,6 +194,8 @@ class MediaClient:
             size_policy=size_policy,
             delivery=delivery,
             max_cost=max_cost,
+            fallback=fallback,
+            autosave=autosave,
         )
         return self._around(view)
 
@@ -210,9 +230,19 @@ class MediaClient:
         """Attempts that may have started a task whose end is not recorded. See `AsyncMediaClient.unfinished`."""
         return bridge().run(self._client.unfinished)
 
-    def save(self, result: Result, path: str | PathLike[str]) -> list[Path]:
+    def recover(self) -> SyncRecovery:
+        """Take up every unfinished task of the journal that no living process is at. See `AsyncMediaClient.recover`."""
+        found = bridge().run(self._client.recover)
+        tasks = tuple(Task(task, self) for task in found.tasks)
+        return SyncRecovery(tasks=tasks, unknown=found.unknown, elsewhere=found.elsewhere)
+
+    def forget(self, ref: str | TaskRef) -> None:
+        """Strike a task from the journal. See `AsyncMediaClient.forget`."""
+        bridge().run(lambda: self._client.forget(ref))
+
+    def save(self, result: Result, path: str | PathLike[str], *, overwrite: bool = False) -> list[Path]:
         """Write a result's outputs to disk. See `AsyncMediaClient.save`."""
-        return bridge().run(lambda: self._client.save(result, path))
+        return bridge().run(lambda: self._client.save(result, path, overwrite=overwrite))
 
     def close(self) -> None:
         """Close every connection. See `AsyncMediaClient.aclose`."""
@@ -220,7 +250,7 @@ class MediaClient:
 
     def bound(self, result: R) -> R:
         """Make `result.save(path)` work."""
-        return result.bind(saver=self.save)
+        return result.bind(saver=lambda one, path, overwrite: self.save(one, path, overwrite=overwrite))
 
     def __enter__(self) -> Self:
         return self

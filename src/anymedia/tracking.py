@@ -1,9 +1,11 @@
 """One tracker per client follows every open task: the only writer of task state."""
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import replace
-from typing import Final, TypeAlias
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple, TypeAlias
 from weakref import WeakValueDictionary
 
 from anymedia.clock import Clock
@@ -29,6 +31,9 @@ __all__ = ["Tracked", "Tracker"]
 _GRACE: Final = 10.0
 """Seconds a task may be unknown to the provider before it counts as not found."""
 
+_LAST_LOOK: Final = 5.0
+"""Seconds the look at a deadline may take before the waiter goes without its answer."""
+
 _HOPELESS = (AuthenticationError, PermissionDeniedError, InvalidRequestError)
 _log = logger("tracking")
 _Key: TypeAlias = tuple[str, str]
@@ -41,6 +46,8 @@ class Tracked:
         self.provider = provider
         self.ref = ref
         self.since = since
+        self.running_since: float | None = None
+        self.looked_at: float | None = None
         self.snapshot: Snapshot | None = None
         self.error: MediaError | None = None
         self.cancel_requested = False
@@ -55,7 +62,7 @@ class Tracked:
         return self.error is not None or (self.snapshot is not None and self.snapshot.state.is_final)
 
     async def news(self) -> None:
-        """Return at the next change."""
+        """Return at the next change, or after the next look."""
         if self._news is None or self._news.done():
             self._news = asyncio.get_running_loop().create_future()
         await asyncio.shield(self._news)
@@ -78,6 +85,35 @@ class Tracked:
             self._news.set_result(None)
 
 
+class _Deadline(NamedTuple):
+    due: float
+    phase: str
+    seconds: float
+
+
+@dataclass
+class _Patience:
+    """How long one caller waits: in all since `start`, and in each phase of the task since that phase began."""
+
+    start: float
+    overall: float | None
+    queue: float | None
+    run: float | None
+    late_since: float | None = None
+
+    def deadline(self, tracked: Tracked) -> _Deadline | None:
+        """What ends first: the caller's own time, or the time of the phase the task is in."""
+        budgets = [("overall", self.start, self.overall)]
+        if tracked.running_since is None:
+            budgets.append(("queue", tracked.since, self.queue))
+        else:
+            budgets.append(("run", tracked.running_since, self.run))
+        deadlines = [
+            _Deadline(since + seconds, phase, seconds) for phase, since, seconds in budgets if seconds is not None
+        ]
+        return min(deadlines, key=lambda deadline: deadline.due, default=None)
+
+
 class Tracker:
     """Follows tasks until their end. Polls, pushed news and single looks all end in one place.
 
@@ -93,8 +129,10 @@ class Tracker:
         self._known: WeakValueDictionary[_Key, Tracked] = WeakValueDictionary()
         self._followed: dict[_Key, Tracked] = {}
         self._due: dict[Provider, list[Tracked]] = {}
+        self._quiet_until: dict[Provider, float] = {}
         self._fetches: set[asyncio.Task[None]] = set()
         self._closed = False
+        self._pid = os.getpid()
 
     @property
     def followed(self) -> tuple[TaskRef, ...]:
@@ -114,6 +152,7 @@ class Tracker:
         if tracked.is_over or _key(tracked.ref) in self._followed:
             return
         self._followed[_key(tracked.ref)] = tracked
+        tracked.since = self._clock.now()
         if tracked.snapshot is None:
             self._look_soon(tracked)
         else:
@@ -147,25 +186,35 @@ class Tracker:
             self._missed(tracked)
         return tracked.ended()
 
-    async def wait(self, tracked: Tracked, timeout: float | None) -> Snapshot:
+    async def wait(
+        self, tracked: Tracked, timeout: float | None, *, queue: float | None = None, run: float | None = None
+    ) -> Snapshot:
         """Return the task's last snapshot once it has ended.
 
+        At a deadline one last look is taken, so that a task which has ended by then is never called late; also when the
+        time was up from the start. Its answer is waited for up to five seconds.
+
+        Args:
+            tracked: The task.
+            timeout: Seconds from now; None sets no limit.
+            queue: Seconds it may be queued, from when it was first followed; None sets no limit.
+            run: Seconds it may run, from when it was first seen running; None sets no limit.
+
         Raises:
-            TaskTimeoutError: `timeout` seconds have passed; the task goes on.
+            TaskTimeoutError: One of these has passed; the task goes on.
             TaskNotFoundError: The provider does not know the task (any more).
             ClientClosedError: The client was closed first.
         """
         self.follow(tracked)
-        alarm = self._scheduler.after(timeout, tracked.tell) if timeout is not None else None
+        patience = _Patience(self._clock.now(), timeout, queue, run)
+        alarm: Alarm | None = None
         try:
             while not tracked.is_over:
                 self.refuse_if_closed(tracked.ref)
-                if alarm is not None and self._clock.now() >= alarm.due:
-                    raise _timed_out(tracked, timeout)
+                alarm = self._wake_at(self._end_of(patience, tracked), tracked, alarm)
                 await tracked.news()
         finally:
-            if alarm is not None:
-                alarm.cancel()
+            self._wake_at(None, tracked, alarm)
         return tracked.ended()
 
     async def events(self, tracked: Tracked) -> AsyncGenerator[Snapshot, None]:
@@ -201,14 +250,54 @@ class Tracker:
             tracked.tell()
 
     def refuse_if_closed(self, ref: TaskRef | None = None) -> None:
-        """Raise `ClientClosedError` once the client is closed."""
+        """Raise `ClientClosedError` once the client is closed, and in a forked process."""
+        self.refuse_if_forked(ref)
         if self._closed:
             raise ClientClosedError("the client is closed; the task, if any, goes on", ref=ref)
+
+    @property
+    def is_forked(self) -> bool:
+        """Whether this process was forked from the one that the client was made in."""
+        return self._pid != os.getpid()
+
+    def refuse_if_forked(self, ref: TaskRef | None = None) -> None:
+        """Raise `ClientClosedError` in a forked process, whose sockets are shared with its parent."""
+        if self.is_forked:
+            message = "the client was made before this process was forked; make a new one here"
+            raise ClientClosedError(message, ref=ref)
+
+    def _end_of(self, patience: _Patience, tracked: Tracked) -> float | None:
+        """When to wake a waiter at the latest.
+
+        Raises:
+            TaskTimeoutError: Its time is up, and the last look has shown no end.
+        """
+        deadline = patience.deadline(tracked)
+        now = self._clock.now()
+        if deadline is None or now < deadline.due:
+            patience.late_since = None
+            return deadline.due if deadline is not None else None
+        if patience.late_since is None:
+            patience.late_since = now
+        looked = tracked.looked_at is not None and tracked.looked_at >= max(deadline.due, patience.start)
+        if looked or now >= patience.late_since + _LAST_LOOK:
+            raise _timed_out(tracked, deadline)
+        self._look_soon(tracked)
+        return patience.late_since + _LAST_LOOK
+
+    def _wake_at(self, moment: float | None, tracked: Tracked, alarm: Alarm | None) -> Alarm | None:
+        if alarm is not None and alarm.due == moment:
+            return alarm
+        if alarm is not None:
+            alarm.cancel()
+        return self._scheduler.at(moment, tracked.tell) if moment is not None else None
 
     def _learn(self, tracked: Tracked, news: Snapshot) -> None:
         tracked.failures = 0
         before = tracked.snapshot
         tracked.snapshot = advance(before, replace(news, ref=tracked.ref))
+        if tracked.running_since is None and tracked.snapshot.state is TaskState.RUNNING:
+            tracked.running_since = self._clock.now()
         if tracked.snapshot.state.is_final and not (before and before.state.is_final):
             self._release(tracked)
             self._on_end(tracked.snapshot)
@@ -230,15 +319,21 @@ class Tracker:
     def _plan_look(self, tracked: Tracked) -> None:
         if tracked.is_over or self._closed:
             return
+        now = self._clock.now()
+        seconds = tracked.provider.next_look(tracked.ref, tracked.snapshot, now - tracked.since, tracked.failures)
+        self._look_at_moment(None if seconds is None else now + seconds, tracked)
+
+    def _look_at_moment(self, moment: float | None, tracked: Tracked) -> None:
         if tracked.alarm is not None:  # a look out of turn replaces the next one
             tracked.alarm.cancel()
-        age = self._clock.now() - tracked.since
-        seconds = tracked.provider.next_look(tracked.ref, tracked.snapshot, age, tracked.failures)
-        if seconds is not None:
-            tracked.alarm = self._scheduler.after(seconds, lambda: self._look_soon(tracked))
+        tracked.alarm = self._scheduler.at(moment, lambda: self._look_soon(tracked)) if moment is not None else None
 
     def _look_soon(self, tracked: Tracked) -> None:
         if tracked.looking or tracked.is_over:
+            return
+        quiet_until = self._quiet_until.get(tracked.provider)
+        if quiet_until is not None and self._clock.now() < quiet_until:
+            self._look_at_moment(quiet_until, tracked)
             return
         tracked.looking = True
         waiting = self._due.setdefault(tracked.provider, [])
@@ -255,6 +350,7 @@ class Tracker:
         await asyncio.gather(*(self._look_at(provider, batch) for batch in batches))
 
     async def _look_at(self, provider: Provider, batch: Sequence[Tracked]) -> None:
+        began = self._clock.now()
         try:
             snapshots = await provider.fetch([tracked.ref for tracked in batch])
         except MediaError as error:
@@ -267,7 +363,9 @@ class Tracker:
         finally:
             for tracked in batch:
                 tracked.looking = False
+                tracked.looked_at = began
                 self._plan_look(tracked)
+                tracked.tell()
 
     def _note_answer(self, batch: Sequence[Tracked], snapshots: Sequence[Snapshot]) -> None:
         for snapshot in snapshots:
@@ -279,16 +377,27 @@ class Tracker:
 
     def _note_failure(self, batch: Sequence[Tracked], error: MediaError) -> None:
         _log.info("a look at %d tasks failed: %s", len(batch), error)
+        if error.retry_after is not None:  # it is the provider that asks for patience, not the task
+            quiet_until = self._clock.now() + error.retry_after
+            self._quiet_until[batch[0].provider] = max(self._quiet_until.get(batch[0].provider, 0), quiet_until)
         for tracked in batch:
             tracked.failures += 1
             if isinstance(error, _HOPELESS):
-                self._give_up(tracked, error)
+                self._give_up(tracked, _about(error, tracked.ref))
 
     def _missed(self, tracked: Tracked) -> None:
         if tracked.cancel_requested:
             self.canceled(tracked)
         elif self._clock.now() - tracked.since >= _GRACE:
             self._give_up(tracked, _not_found(tracked.ref))
+
+
+def _about(error: MediaError, ref: TaskRef) -> MediaError:
+    """The same error for one task of a batch, which leads back to that task."""
+    own = copy(error)
+    own.ref = ref
+    own.__cause__ = error
+    return own
 
 
 def _key(ref: TaskRef) -> _Key:
@@ -309,8 +418,15 @@ def _not_found(ref: TaskRef) -> TaskNotFoundError:
     )
 
 
-def _timed_out(tracked: Tracked, timeout: float | None) -> TaskTimeoutError:
+def _timed_out(tracked: Tracked, deadline: _Deadline) -> TaskTimeoutError:
     state = tracked.snapshot.state if tracked.snapshot else "not seen yet"
-    wait = "wait again with client.attach(error.ref)"
-    message = f"no result after {timeout or 0:g} s (the task is {state} and goes on); {wait}"
-    return TaskTimeoutError(message, provider=tracked.ref.provider, ref=tracked.ref)
+    spent, advice = _PHASES[deadline.phase]
+    message = f"no result after {deadline.seconds:g} s{spent} (the task is {state} and goes on); {advice}"
+    return TaskTimeoutError(message, phase=deadline.phase, provider=tracked.ref.provider, ref=tracked.ref)
+
+
+_PHASES = {
+    "overall": ("", "wait again with client.attach(error.ref)"),
+    "queue": (" in the queue", "to wait longer, set a longer queue_timeout"),
+    "run": (" of running", "to wait longer, set a longer run_timeout"),
+}

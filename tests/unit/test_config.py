@@ -123,6 +123,16 @@ def test_arguments_beat_environment_beats_file(tmp_path: Path) -> None:
     assert (best.api_key.get_secret_value(), best.base_url[-4:], best.timeout) == ("arg", "/arg", 2)
 
 
+def test_limits_are_none_unless_set(tmp_path: Path) -> None:
+    """Phases have no deadline and submissions no rate of their own until somebody gives them one."""
+    names = ("queue_timeout", "run_timeout", "download_timeout", "max_per_second")
+    unset = settled(Config(), {"VENDOR_KEY": "k"})
+    lines = "\n".join(f"{name} = 2.5" for name in names)
+    from_file = settled(written(tmp_path, f"[providers.vendor]\n{lines}"), {"VENDOR_KEY": "k"})
+    assert {getattr(unset, name) for name in names} == {None}
+    assert {getattr(from_file, name) for name in names} == {2.5}
+
+
 def test_a_missing_key_says_every_way_to_give_one() -> None:
     """The error names the variable, the argument, the file and the way without a key."""
     with pytest.raises(AuthenticationError) as caught:
@@ -173,3 +183,22 @@ def test_settings_keep_the_key_to_themselves() -> None:
     with pytest.raises(TypeError, match="not pickled"):
         pickle.dumps(settings)
     assert "hunter2" not in repr(Overrides(api_key="hunter2"))
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("", None),
+        ('journal = "memory"', "memory"),
+        ('journal = "work/j.sqlite3"', "{folder}/work/j.sqlite3"),
+        ('journal = "/var/j.sqlite3"', "/var/j.sqlite3"),
+        ('journal = "~/j.sqlite3"', "{home}/j.sqlite3"),
+    ],
+)
+def test_a_journal_is_the_same_file_wherever_the_program_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, expected: str | None
+) -> None:
+    """A relative name stands beside the configuration file, not in the current folder."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    found = written(tmp_path, line).journal_file
+    assert found == (expected and expected.format(folder=tmp_path, home=tmp_path / "home"))

@@ -53,6 +53,14 @@ def test_a_task_timeout_is_a_timeout_error() -> None:
     assert issubclass(TaskTimeoutError, TimeoutError)
 
 
+@pytest.mark.parametrize("phase", ["overall", "queue", "run"])
+def test_a_task_timeout_says_whose_time_was_up(phase: str) -> None:
+    """The phase is an attribute, also in another process; unless told, it is the caller's own time."""
+    error = TaskTimeoutError("late", phase=phase, ref=REF)
+    assert pickle.loads(pickle.dumps(error)).phase == phase
+    assert TaskTimeoutError().phase == "overall"
+
+
 def test_an_issue_reads_as_a_sentence() -> None:
     """An issue names field, reason and the nearest value."""
     assert str(Issue(field="duration", message="9 is not legal", nearest="8")) == (

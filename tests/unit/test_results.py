@@ -47,7 +47,7 @@ def test_json_there_and_back() -> None:
 
 def test_pickling_drops_who_saves_it() -> None:
     """A pickled result has lost its client and names the way that is left."""
-    result = make().bind(saver=lambda _result, _path: [])
+    result = make().bind(saver=lambda _result, _path, _overwrite: [])
     copy = pickle.loads(pickle.dumps(result))
     assert copy == result
     with pytest.raises(ConfigurationError, match=r"client\.save"):
@@ -57,15 +57,17 @@ def test_pickling_drops_who_saves_it() -> None:
 async def test_the_wrong_world_names_the_right_one() -> None:
     """`save` on an async client's result names `asave`, and the other way round."""
 
-    async def saver(_result: Result, path: object) -> list[Path]:
+    async def saver(_result: Result, path: object, overwrite: bool) -> list[Path]:
+        assert not overwrite
         return [Path(str(path))]
 
     from_async = make().bind(async_saver=saver)
     assert await from_async.asave("out.png") == [Path("out.png")]
     with pytest.raises(ConfigurationError, match="asave"):
         from_async.save("out.png")
-    from_sync = make().bind(saver=lambda _result, path: [Path(path)])
+    from_sync = make().bind(saver=lambda _result, path, overwrite: [Path(path)] * (1 + overwrite))
     assert from_sync.save("out.png") == [Path("out.png")]
+    assert len(from_sync.save("out.png", overwrite=True)) == 2
     with pytest.raises(ConfigurationError, match=r"result\.save"):
         await from_sync.asave("out.png")
 

@@ -17,6 +17,7 @@ from anymedia.engine import Engine
 from anymedia.errors import (
     ClientClosedError,
     ConnectionLostError,
+    IdempotencyConflictError,
     InsufficientCreditsError,
     JournalError,
     MediaError,
@@ -25,7 +26,7 @@ from anymedia.errors import (
     SubmissionUnknownError,
     TransportError,
 )
-from anymedia.journal import AttemptState, Entry, MemoryJournal
+from anymedia.journal import AttemptState, Entry, MemoryJournal, Opened
 from anymedia.provider import Cancellation, Connect, Context, Plan, Provider, Submission
 from anymedia.refs import Outcome, TaskRef, TaskState
 from anymedia.requests import Request, TextToImage
@@ -140,6 +141,13 @@ class Notebook(MemoryJournal):
         self.torn: AttemptState | None = None
 
     @override
+    async def open(self, entry: Entry) -> Opened:
+        if entry.state is self.torn:
+            raise JournalError("the disk is full")
+        self.lines.append(entry)
+        return await super().open(entry)
+
+    @override
     async def record(self, entry: Entry) -> None:
         if entry.state is self.torn:
             raise JournalError("the disk is full")
@@ -158,6 +166,7 @@ class Bench:
     def __init__(self, **settings: object) -> None:
         self.clock = ManualClock()
         self.journal = Notebook()
+        self.plan = PLAN
         self.announced: list[str] = []
         self.submitter = Submitter(self.journal, self.clock, Random(0), lambda: NOW)
         context = Context(
@@ -175,7 +184,7 @@ class Bench:
         self.vendor.script += script
         return asyncio.create_task(
             self.submitter.submit(
-                self.vendor, PLAN, on_unknown=on_unknown, announce=lambda ref: self.announced.append(ref.id)
+                self.vendor, self.plan, on_unknown=on_unknown, announce=lambda ref: self.announced.append(ref.id)
             )
         )
 
@@ -215,7 +224,7 @@ async def test_what_was_not_sent_is_sent_again(bench: Bench) -> None:
     """Nothing arrived, so nothing can be paid twice; each try waits longer than the last."""
     await bench.submit(IT_NEVER_LEFT, IT_NEVER_LEFT, IT_STARTED)
     assert bench.journal.states == [INTENT, SENDING, NOT_SENT, SENDING, NOT_SENT, SENDING, ACCEPTED]
-    assert [line.attempt for line in bench.journal.lines] == [0, 1, 1, 2, 2, 3, 3]
+    assert [line.attempt for line in bench.journal.lines] == [1, 1, 1, 2, 2, 3, 3]
     first, second, third = (moment for moment, _ in bench.vendor.sent)
     assert 0 < second - first < third - second
 
@@ -350,6 +359,7 @@ async def test_a_journal_that_fails_afterwards_does_not_hide_the_task(bench: Ben
 async def test_no_more_attempts_at_once_than_allowed() -> None:
     """`max_concurrency` holds the others back, and lets them in as places become free."""
     bench = Bench(max_concurrency=3)
+    bench.plan = replace(PLAN, request=TextToImage(prompt="without a key"))
     bench.vendor.door.clear()
     starting = [bench.start(IT_STARTED) for _ in range(10)]
     await bench.clock.advance(1)
@@ -358,6 +368,63 @@ async def test_no_more_attempts_at_once_than_allowed() -> None:
     bench.vendor.door.set()
     await asyncio.gather(*starting)
     assert len(bench.vendor.sent) == 10
+
+
+async def test_one_refusal_slows_the_whole_provider(bench: Bench) -> None:
+    """After a 429 nobody sends before the pause is over, whoever got it."""
+    bench.plan = replace(PLAN, request=TextToImage(prompt="without a key"))
+    busy = Submission(outcome=Outcome.REFUSED, error=RateLimitError("slow down", retry_after=10))
+    first = bench.start(busy, IT_STARTED)
+    await bench.clock.advance(1)
+    second = bench.start(IT_STARTED)
+    await bench.clock.advance(5)
+    assert len(bench.vendor.sent) == 1
+    await bench.clock.advance(30)
+    await asyncio.gather(first, second)
+    assert min(moment for moment, _ in bench.vendor.sent[1:]) >= 10
+
+
+async def test_a_long_wish_for_patience_is_handed_to_the_caller(bench: Bench) -> None:
+    """Nobody is made to wait an hour unasked."""
+    later = Submission(outcome=Outcome.REFUSED, error=RateLimitError("come back", retry_after=3600))
+    with pytest.raises(RateLimitError) as caught:
+        await bench.submit(later)
+    assert caught.value.retry_after == 3600
+    assert len(bench.vendor.sent) == 1
+
+
+async def test_the_same_key_gives_the_same_task(bench: Bench) -> None:
+    """Ten requests under one key, at once and later, are one task; a different one under it is refused."""
+    bench.vendor.door.clear()
+    starting = [bench.start(IT_STARTED) for _ in range(10)]
+    await bench.clock.advance(1)
+    bench.vendor.door.set()
+    await bench.clock.advance(1)
+    refs = {(await one).ref for one in starting} | {(await bench.submit()).ref}
+    assert len(refs) == len(bench.vendor.sent) == 1
+    bench.plan = replace(PLAN, fingerprint="another")
+    with pytest.raises(IdempotencyConflictError):
+        await bench.submit()
+
+
+async def test_a_key_whose_outcome_is_unknown_stays_unknown(bench: Bench) -> None:
+    """Asking again under the same key never sends by guess; `resubmit` does, because the caller says so."""
+    for _ in range(2):
+        with pytest.raises(SubmissionUnknownError):
+            await bench.submit(WHO_KNOWS)
+    assert len(bench.vendor.sent) == 1
+    bench.vendor.script.clear()
+    await bench.submit(IT_STARTED, on_unknown="resubmit")
+    assert len(bench.vendor.sent) == 2
+
+
+async def test_a_key_that_surely_started_nothing_may_be_used_again(bench: Bench) -> None:
+    """After a refusal the same key starts the task it stands for."""
+    with pytest.raises(MediaError):
+        await bench.submit(IT_IS_BROKE)
+    submission = await bench.submit(IT_STARTED)
+    assert submission.outcome is Outcome.ACCEPTED
+    assert len({line.request for line in bench.journal.lines if line.state is SENDING}) == 1
 
 
 async def test_a_cut_attempt_is_journalled_as_unknown(bench: Bench) -> None:
@@ -393,7 +460,7 @@ class Client:
 
     def start(self) -> "asyncio.Task[object]":
         """A caller who starts a task."""
-        return asyncio.create_task(self.engine.start(self.vendor, PLAN, "raise"))
+        return asyncio.create_task(self.engine.start(self.vendor, PLAN, on_unknown="raise"))
 
     async def sending(self) -> "asyncio.Task[object]":
         """A caller whose request is being sent at this moment."""

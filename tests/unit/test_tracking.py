@@ -1,9 +1,11 @@
 """One tracker follows every task: polled, pushed or looked at, forward only, and nobody waits for ever."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from random import Random
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NoReturn, cast
 
 import pytest
 from pydantic import SecretStr
@@ -16,10 +18,12 @@ from anymedia.errors import (
     ClientClosedError,
     ConnectionLostError,
     MediaError,
+    RateLimitError,
     TaskCanceledError,
     TaskNotFoundError,
     TaskTimeoutError,
 )
+from anymedia.handles import NOT_GIVEN, AsyncTask, Links
 from anymedia.provider import Cancellation, Connect, Context, Gap, Plan, Provider, Submission
 from anymedia.refs import TaskRef, TaskState
 from anymedia.requests import Request
@@ -49,6 +53,8 @@ class Vendor(Provider):
         self.fetched: list[tuple[float, list[str]]] = []
         self.failures: list[int] = []
         self.broken: Exception | None = None
+        self.answering = asyncio.Event()
+        self.answering.set()
 
     @classmethod
     @override
@@ -68,7 +74,9 @@ class Vendor(Provider):
         self.fetched.append((self.context.clock.now(), [ref.id for ref in refs]))
         if self.broken is not None:
             raise self.broken
-        return [self.tasks[ref.id] for ref in refs if ref.id in self.tasks]
+        answer = [self.tasks[ref.id] for ref in refs if ref.id in self.tasks]
+        await self.answering.wait()
+        return answer
 
     @override
     def next_look(self, ref: TaskRef, last: Snapshot | None, age: float, failures: int) -> float | None:
@@ -84,14 +92,47 @@ class Vendor(Provider):
         """Nothing is open."""
 
 
+class LeapingClock:
+    """Jumps like the clock of a machine that was asleep: whoever was due on the way wakes late, all at once."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+        self._sleepers: list[tuple[float, asyncio.Event]] = []
+
+    def now(self) -> float:
+        """Seconds leapt so far."""
+        return self._now
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait until a leap ends `seconds` from now or later."""
+        woken = asyncio.Event()
+        self._sleepers.append((self._now + seconds, woken))
+        await woken.wait()
+
+    async def advance(self, seconds: float) -> None:
+        """Leap."""
+        await self._settle()
+        self._now += seconds
+        for due, woken in self._sleepers:
+            if due <= self._now:
+                woken.set()
+        await self._settle()
+
+    @staticmethod
+    async def _settle() -> None:
+        for _ in range(30):
+            await asyncio.sleep(0)
+
+
 class Bench:
     """A tracker with a vendor, a clock, and the ends it told of."""
 
-    def __init__(self) -> None:
-        self.clock = ManualClock()
+    def __init__(self, clock: ManualClock | LeapingClock | None = None, **phases: float) -> None:
+        self.clock = clock or ManualClock()
         self.ends: list[Snapshot] = []
         self.tracker = Tracker(self.clock, self.ends.append)
-        settings = ProviderSettings(name="vendor", base_url="x", api_key=SecretStr("k"), poll_interval=2)
+        base = {"name": "vendor", "base_url": "x", "api_key": SecretStr("k"), "poll_interval": 2}
+        settings = ProviderSettings.model_validate(base | phases)
         context = Context(
             clock=self.clock,
             rng=Random(0),
@@ -107,17 +148,31 @@ class Bench:
         self.vendor.tasks[task] = snapshot
         return snapshot
 
-    def wait(self, task: str = "a", timeout: float | None = None) -> "asyncio.Task[Snapshot]":
-        """Somebody who waits for a task's end."""
-        return asyncio.create_task(self._wait(task, timeout))
-
-    async def _wait(self, task: str, timeout: float | None) -> Snapshot:
-        return await self.tracker.wait(self.tracker.find(self.vendor, ref(task)), timeout)
+    def wait(
+        self, task: str = "a", timeout: float | None = None, *, queue: float | None = None, run: float | None = None
+    ) -> "asyncio.Task[Snapshot]":
+        """Somebody who waits for a task's end, but not longer than a test may take."""
+        tracked = self.tracker.find(self.vendor, ref(task))
+        return asyncio.create_task(
+            asyncio.wait_for(self.tracker.wait(tracked, timeout, queue=queue, run=run), timeout=30)
+        )
 
 
 def ref(task: str) -> TaskRef:
     """The address of one of the vendor's tasks."""
     return TaskRef(provider="vendor", id=task, operation="text_to_image", model="m")
+
+
+def handle(bench: Bench) -> AsyncTask[Result]:
+    """A handle on the vendor's task, as a client makes it; nobody cancels it and it gives no result."""
+
+    async def provider() -> Provider:
+        return bench.vendor
+
+    async def never(*_: object) -> NoReturn:
+        raise AssertionError("nobody asked for this")
+
+    return AsyncTask(ref("a"), Result, Links(bench.tracker, provider, never, never, NOT_GIVEN))
 
 
 @pytest.fixture
@@ -223,6 +278,248 @@ async def test_no_timeout_waits_for_ever(bench: Bench) -> None:
     assert (await waiting).state is SUCCEEDED
 
 
+async def test_what_ended_just_before_the_deadline_is_not_called_late(bench: Bench) -> None:
+    """However far the next look is away, one last look is taken at the deadline."""
+    bench.shows(RUNNING)
+    waiting = bench.wait(timeout=7)
+    await bench.clock.advance(6.5)
+    bench.shows(SUCCEEDED)
+    await bench.clock.advance(0.5)
+    assert (await waiting).state is SUCCEEDED
+    assert [moment for moment, _ in bench.vendor.fetched] == [0, 2, 4, 6, 7]
+
+
+@pytest.mark.parametrize("pushes", [True, False])
+@pytest.mark.parametrize("state", [SUCCEEDED, RUNNING])
+async def test_no_time_at_all_is_time_for_one_look(bench: Bench, state: TaskState, pushes: bool) -> None:
+    """With a timeout of 0 a task that has ended gives its result, and any other is looked at once, each time."""
+    bench.vendor.pushes = pushes
+    bench.shows(state)
+    tracked = bench.tracker.find(bench.vendor, ref("a"))
+    for looks in (1, 2):
+        waiting = bench.wait(timeout=0)
+        await bench.clock.advance(0.1)
+        assert waiting.done()
+        assert (waiting.exception() is None) == (state is SUCCEEDED)
+        assert len(bench.vendor.fetched) == (1 if tracked.is_over else looks)
+
+
+async def test_an_answer_from_before_the_deadline_is_not_the_last_look(bench: Bench) -> None:
+    """A look that was on its way when the task ended proves nothing; a fresh one is taken when it comes back."""
+    bench.shows(RUNNING)
+    waiting = bench.wait(timeout=7)
+    await bench.clock.advance(5)
+    bench.vendor.answering.clear()
+    await bench.clock.advance(1.5)
+    bench.shows(SUCCEEDED)
+    await bench.clock.advance(1.5)
+    assert not waiting.done()
+    bench.vendor.answering.set()
+    assert (await waiting).state is SUCCEEDED
+    assert [moment for moment, _ in bench.vendor.fetched] == [0, 2, 4, 6, 8]
+
+
+async def test_a_last_look_without_an_answer_ends_after_five_seconds(bench: Bench) -> None:
+    """A provider that stalls does not hold a waiter who has a deadline."""
+    bench.shows(RUNNING)
+    waiting = bench.wait(timeout=7)
+    await bench.clock.advance(1)
+    bench.vendor.answering.clear()
+    await bench.clock.advance(10.9)
+    assert not waiting.done()
+    await bench.clock.advance(0.1)
+    with pytest.raises(TaskTimeoutError):
+        await waiting
+
+
+async def test_a_last_look_that_fails_is_a_timeout(bench: Bench) -> None:
+    """Trouble on the way to the provider does not hide that time is up."""
+    bench.shows(RUNNING)
+    waiting = bench.wait(timeout=7)
+    await bench.clock.advance(6.5)
+    bench.vendor.broken = ConnectionLostError("away")
+    await bench.clock.advance(0.5)
+    with pytest.raises(TaskTimeoutError, match="after 7 s"):
+        await waiting
+
+
+@pytest.mark.parametrize(
+    ("budgets", "phase", "end"),
+    [
+        ({"timeout": 50.0}, "overall", 50),
+        ({"queue": 5.0}, "queue", 5),
+        ({"timeout": 50.0, "queue": 5.0, "run": 1.0}, "queue", 5),
+        ({"timeout": 3.0, "queue": 5.0}, "overall", 3),
+        ({"timeout": 5.0, "queue": 5.0}, "overall", 5),
+        ({"queue": 25.0, "run": 7.0}, "run", 17),
+        ({"timeout": 15.0, "queue": 25.0, "run": 7.0}, "overall", 15),
+    ],
+)
+async def test_each_phase_has_its_own_time(bench: Bench, budgets: dict[str, float], phase: str, end: float) -> None:
+    """A task that is queued for 10 s and then runs for ever ends the wait when the first budget is spent."""
+    bench.shows(QUEUED)
+    waiting = bench.wait(**budgets)  # type: ignore[arg-type]
+    await bench.clock.advance(min(9.5, end - 0.1))
+    if end > 10:
+        bench.shows(RUNNING)
+        await bench.clock.advance(end - 0.1 - 9.5)
+    assert not waiting.done()
+    await bench.clock.advance(0.1)
+    with pytest.raises(TaskTimeoutError) as caught:
+        await waiting
+    assert (caught.value.phase, caught.value.ref) == (phase, ref("a"))
+    assert bench.tracker.followed == (ref("a"),)
+
+
+async def test_a_task_that_starts_in_time_is_not_called_queued(bench: Bench) -> None:
+    """The last look of the queue's time may show that it runs; then its running time begins."""
+    bench.shows(QUEUED)
+    waiting = bench.wait(queue=5, run=4)
+    await bench.clock.advance(4.5)
+    bench.shows(RUNNING)
+    await bench.clock.advance(4.4)
+    assert not waiting.done()
+    await bench.clock.advance(0.1)
+    with pytest.raises(TaskTimeoutError, match=r"4 s of running .* run_timeout"):
+        await waiting
+
+
+async def test_each_phase_has_its_own_last_look(bench: Bench) -> None:
+    """The look at the end of the queue's time does not stand for the one at the end of the running time."""
+    bench.vendor.pushes = True
+    bench.shows(QUEUED)
+    waiting = bench.wait(queue=5, run=10)
+    await bench.clock.advance(4)
+    bench.shows(RUNNING)
+    await bench.clock.advance(10)
+    bench.shows(SUCCEEDED)
+    await bench.clock.advance(1)
+    assert (await waiting).state is SUCCEEDED
+    assert [moment for moment, _ in bench.vendor.fetched] == [0, 5, 15]
+
+
+async def test_pushed_news_begins_a_phase(bench: Bench) -> None:
+    """Running time is counted from the moment the provider says so, also between two looks, and only once."""
+    bench.vendor.pushes = True
+    bench.shows(QUEUED)
+    waiting = bench.wait(queue=100, run=10)
+    await bench.clock.advance(3)
+    for progress in (0.1, 0.5):
+        bench.vendor.context.emit(bench.shows(RUNNING, progress=progress))
+        await bench.clock.advance(4)
+    await bench.clock.advance(1.9)
+    assert not waiting.done()
+    await bench.clock.advance(0.1)
+    with pytest.raises(TaskTimeoutError):
+        await waiting
+
+
+async def test_whoever_comes_later_has_what_is_left_of_a_phase(bench: Bench) -> None:
+    """A phase is the task's own: waiting again gives no new time, but always one more look."""
+    bench.shows(QUEUED)
+    first = bench.wait(queue=5)
+    await bench.clock.advance(3)
+    second = bench.wait(queue=5)
+    await bench.clock.advance(2)
+    for waiting in (first, second, bench.wait(queue=5)):
+        with pytest.raises(TaskTimeoutError, match=r"5 s in the queue .* queue_timeout"):
+            await waiting
+    bench.shows(SUCCEEDED)
+    await bench.clock.advance(0.1)
+    assert (await bench.wait(queue=5)).state is SUCCEEDED
+
+
+async def test_time_before_a_task_is_followed_does_not_count(bench: Bench) -> None:
+    """What a task spent waiting to be sent is not spent in the provider's queue, nor of the grace for being unknown."""
+    tracked = bench.tracker.find(bench.vendor, ref("a"))
+    await bench.clock.advance(100)
+    waiting = bench.wait(queue=5)
+    await bench.clock.advance(4.9)
+    assert not waiting.done()
+    await bench.clock.advance(0.1)
+    with pytest.raises(TaskTimeoutError, match="not seen yet"):
+        await waiting
+    assert not tracked.is_over
+
+
+async def test_many_waiters_with_deadlines_of_their_own_need_one_sleeper(bench: Bench) -> None:
+    """Each is told at its own second and no other; those with more time get the result."""
+    bench.vendor.pushes = True
+    bench.shows(RUNNING)
+    waiting = [bench.wait(timeout=second) for second in range(1, 101)]
+    for second in range(1, 51):
+        await bench.clock.advance(1)
+        assert [waiter.done() for waiter in waiting] == [True] * second + [False] * (100 - second)
+    assert isinstance(bench.clock, ManualClock)
+    assert bench.clock.sleepers == 1
+    bench.vendor.context.emit(Snapshot(ref=ref("a"), state=SUCCEEDED))
+    ends = await asyncio.gather(*waiting, return_exceptions=True)
+    assert all(isinstance(end, TaskTimeoutError) for end in ends[:50])
+    assert {end.state for end in ends[50:] if isinstance(end, Snapshot)} == {SUCCEEDED}
+    assert len(ends) == 100
+
+
+async def test_a_deadline_far_away_keeps_no_ended_task_in_memory(bench: Bench) -> None:
+    """Once nobody holds a task that has ended, nothing of it is left, whatever time its waiter had."""
+    bench.shows(SUCCEEDED)
+    await bench.wait(timeout=100_000)
+    record = weakref.ref(bench.tracker.find(bench.vendor, ref("a")))
+    await bench.wait(timeout=100_000)
+    gc.collect()
+    assert record() is None
+
+
+@pytest.fixture
+async def leaping() -> AsyncIterator[Bench]:
+    """A tracker whose clock jumps."""
+    bench = Bench(LeapingClock())
+    yield bench
+    await bench.tracker.aclose()
+
+
+@pytest.mark.parametrize("budgets", [{"timeout": 60.0}, {"queue": 60.0}, {"run": 60.0}])
+async def test_what_ended_while_the_clock_leapt_is_not_called_late(leaping: Bench, budgets: dict[str, float]) -> None:
+    """An hour goes by in one step, past every deadline: the task is looked at before anybody gives up."""
+    leaping.shows(RUNNING if "run" in budgets else QUEUED)
+    waiting = leaping.wait(**budgets)  # type: ignore[arg-type]
+    await leaping.clock.advance(1)
+    leaping.shows(SUCCEEDED)
+    await leaping.clock.advance(3600)
+    assert (await waiting).state is SUCCEEDED
+    assert [moment for moment, _ in leaping.vendor.fetched] == [0, 3601]
+
+
+async def test_a_leap_of_the_clock_loses_no_task(leaping: Bench) -> None:
+    """Deadlines that were leapt over fire once, the others stay, and looking goes on at its own pace."""
+    leaping.shows(RUNNING)
+    waiting = [leaping.wait(timeout=seconds) for seconds in (10, 60, 5000)] + [leaping.wait()]
+    await leaping.clock.advance(1)
+    await leaping.clock.advance(3600)
+    assert [waiter.done() for waiter in waiting] == [True, True, False, False]
+    assert all(isinstance(waiter.exception(), TaskTimeoutError) for waiter in waiting[:2])
+    for _ in range(4):
+        await leaping.clock.advance(1)
+    assert [moment for moment, _ in leaping.vendor.fetched] == [0, 3601, 3603, 3605]
+    leaping.shows(SUCCEEDED)
+    await leaping.clock.advance(3600)
+    assert [(await waiter).state for waiter in waiting[2:]] == [SUCCEEDED, SUCCEEDED]
+    assert len(leaping.ends) == 1
+
+
+@pytest.mark.parametrize(("phases", "end"), [({"queue_timeout": 5.0}, 5), ({"run_timeout": 3.0}, 3), ({}, 600)])
+async def test_a_handle_waits_as_its_providers_settings_say(phases: dict[str, float], end: float) -> None:
+    """`queue_timeout` and `run_timeout` count besides the timeout; unset, they end no wait."""
+    bench = Bench(None, **phases)
+    bench.shows(RUNNING if "run_timeout" in phases else QUEUED)
+    waiting = asyncio.create_task(handle(bench).result())
+    await bench.clock.advance(end - 0.1)
+    assert not waiting.done()
+    await bench.clock.advance(0.1)
+    with pytest.raises(TaskTimeoutError):
+        await waiting
+    await bench.tracker.aclose()
+
+
 async def test_a_task_may_be_unknown_for_a_while(bench: Bench) -> None:
     """A vendor that does not know a task yet is asked again, for ten seconds."""
     waiting = bench.wait()
@@ -295,6 +592,38 @@ async def test_a_hopeless_error_ends_the_wait(bench: Bench) -> None:
     with pytest.raises(AuthenticationError):
         await waiting
     assert bench.tracker.followed == ()
+
+
+async def test_a_hopeless_error_leads_back_to_each_task(bench: Bench) -> None:
+    """Two tasks whose one look is refused get the error each with its own ref: the tasks go on, paid."""
+    bench.shows(RUNNING, "a")
+    bench.shows(RUNNING, "b")
+    waiting = [bench.wait("a"), bench.wait("b")]
+    await bench.clock.advance(1)
+    bench.vendor.broken = AuthenticationError("no")
+    await bench.clock.advance(2)
+    errors = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(error) for error in errors] == [AuthenticationError, AuthenticationError]
+    assert [error.ref for error in errors if isinstance(error, AuthenticationError)] == [ref("a"), ref("b")]
+
+
+async def test_a_provider_that_asks_for_patience_is_left_alone(bench: Bench) -> None:
+    """A refused look with a wait to keep puts off every look at that provider, whatever makes it due."""
+    bench.shows(RUNNING, "a")
+    bench.shows(RUNNING, "b")
+    waiting = [bench.wait("a")]
+    await bench.clock.advance(1)
+    bench.vendor.broken = RateLimitError("slowly", retry_after=30)
+    await bench.clock.advance(1)
+    bench.vendor.broken = None
+    waiting.append(bench.wait("b"))
+    bench.tracker.observe(Gap((ref("a"),)))
+    await bench.clock.advance(29)
+    assert [moment for moment, _ in bench.vendor.fetched] == [0, 2]
+    await bench.clock.advance(1)
+    assert [moment for moment, _ in bench.vendor.fetched] == [0, 2, 32]
+    for each in waiting:
+        each.cancel()
 
 
 @pytest.mark.parametrize("known", [True, False])

@@ -1,6 +1,7 @@
 """HTTP calls behind a gate, with failures that tell whether anything was sent."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from typing import Final
 
 import httpx
 
+from anymedia.config import is_loopback
 from anymedia.errors import ProtocolError, TransportError
 from anymedia.json import JSON, dumps, loads
 from anymedia.logs import logger, shorten_url
@@ -17,6 +19,7 @@ __all__ = ["HttpDownload", "HttpResponse", "HttpTransport"]
 _CALLS_IN_FLIGHT: Final = 20
 _TIMEOUT: Final = 60.0
 _CONNECT_TIMEOUT: Final = 15.0
+_REDIRECTS: Final = 10
 _NOTHING_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -63,14 +66,16 @@ class HttpTransport:
     """A connection pool that never has more than a few dozen calls waiting on it.
 
     Args:
-        calls: How many calls may be in flight at once; the others wait in front of the pool.
+        calls: How many calls may be in flight at once, and how many downloads from one host; the others wait in front
+            of the pool, so that a host that is slow to give its files holds up neither calls nor other hosts.
     """
 
     def __init__(self, *, calls: int = _CALLS_IN_FLIGHT) -> None:
         self._gate = asyncio.Semaphore(calls)
+        self._hosts = defaultdict[str, asyncio.Semaphore](lambda: asyncio.Semaphore(calls))
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(_TIMEOUT, connect=_CONNECT_TIMEOUT, pool=None),
-            limits=httpx.Limits(max_connections=calls, max_keepalive_connections=calls),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=calls),
             follow_redirects=False,
         )
 
@@ -120,24 +125,56 @@ class HttpTransport:
         return HttpResponse(answer.status_code, dict(answer.headers), answer.content)
 
     @asynccontextmanager
-    async def download(self, url: str, *, headers: Mapping[str, str] | None = None) -> AsyncGenerator[HttpDownload]:
-        """Fetch a URL piece by piece, following redirects; no key is ever sent.
+    async def download(
+        self, url: str, *, headers: Mapping[str, str] | None = None, timeout: float = _TIMEOUT
+    ) -> AsyncGenerator[HttpDownload]:
+        """Fetch a URL piece by piece, following redirects over https or within this machine; no key is ever sent.
+
+        Args:
+            url: Absolute.
+            headers: Extra headers.
+            timeout: Seconds without a byte before the connection counts as lost.
 
         Raises:
-            TransportError: The connection failed, at the start or in the middle.
+            TransportError: The connection failed, at the start or in the middle, or leads where it must not.
         """
-        async with self._gate:
-            try:
-                async with self._client.stream("GET", url, headers=headers, follow_redirects=True) as answer:
+        limits = httpx.Timeout(timeout, connect=_CONNECT_TIMEOUT, pool=None)
+        try:
+            request = self._client.build_request("GET", url, headers=headers, timeout=limits)
+            async with self._hosts[str(request.url.netloc)]:
+                answer = await self._follow(request)
+                try:
                     yield HttpDownload(answer.status_code, dict(answer.headers), answer.aiter_bytes())
-            except (httpx.HTTPError, httpx.InvalidURL) as error:
-                raise _failure("GET", url, error) from error
+                finally:
+                    await answer.aclose()
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise _failure("GET", url, error) from error
+
+    async def _follow(self, request: httpx.Request) -> httpx.Response:
+        for _ in range(_REDIRECTS + 1):
+            answer = await self._client.send(request, stream=True)
+            if answer.next_request is None:
+                return answer
+            await answer.aclose()
+            request = _redirected(request.url, answer.next_request)
+        message = f"GET {shorten_url(str(request.url))}: more than {_REDIRECTS} redirects"
+        raise TransportError(message, retryable=False)
 
     async def aclose(self) -> None:
         """Close every connection."""
         await self._client.aclose()
 
 
+def _redirected(origin: httpx.URL, request: httpx.Request) -> httpx.Request:
+    target = str(request.url)
+    within = request.url.scheme == "http" and is_loopback(target) and is_loopback(str(origin))
+    if request.url.scheme == "https" or within:
+        return request
+    message = f"GET {shorten_url(str(origin))}: leads to {shorten_url(target)}, which is not followed; https would be"
+    raise TransportError(message, retryable=False)
+
+
 def _failure(method: str, url: str, error: Exception) -> TransportError:
-    reason = str(error) or type(error).__name__
-    return TransportError(f"{method} {shorten_url(url)}: {reason}", sent=not isinstance(error, _NOTHING_SENT))
+    message = f"{method} {shorten_url(url)}: {str(error) or type(error).__name__}"
+    hopeless = isinstance(error, (httpx.InvalidURL, httpx.UnsupportedProtocol))
+    return TransportError(message, sent=not isinstance(error, _NOTHING_SENT), retryable=not hopeless)

@@ -12,8 +12,8 @@ import pytest
 
 Command = Callable[..., Any]
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "command-line.md"
-COMMANDS = ("demo", "image", "video", "upscale", "emulate", "models", "task")
-SUBCOMMANDS = ("task status", "task wait", "task cancel", "task save")
+COMMANDS = ("demo", "image", "video", "upscale", "emulate", "models", "tasks")
+SUBCOMMANDS = tuple(f"tasks {name}" for name in ("list", "show", "wait", "resume", "save", "cancel", "forget"))
 
 
 def test_no_arguments_print_help(anymedia: Command) -> None:

@@ -127,7 +127,7 @@ def test_a_failed_task_is_exit_code_1(anymedia: Command, config: Path, emulators
     assert answer.code == 1
     assert sum(line.startswith("error: ") for line in answer.err.splitlines()) == 1
     assert "Traceback" not in answer.err
-    assert "task wait" not in answer.err
+    assert "tasks wait" not in answer.err
     assert answer.out == ""
 
 
@@ -156,7 +156,7 @@ def test_a_timeout_says_how_to_go_on(anymedia: Command, config: Path, emulators:
     emulators["runway"].faults.add("stick")
     answer = anymedia("image", "a cat", "--config", config, "--timeout", 0.2)
     assert answer.code == 1
-    assert f"anymedia task wait '{ref_of(answer)}'" in answer.err
+    assert f"anymedia tasks wait '{ref_of(answer)}'" in answer.err
 
 
 def test_a_result_that_cannot_be_fetched_stays_reachable(
@@ -167,7 +167,43 @@ def test_a_result_that_cannot_be_fetched_stays_reachable(
     failed = anymedia("image", "a cat", "--config", config)
     assert failed.code == 1
     emulators["runway"].faults.clear()
-    answer = anymedia("task", "save", str(ref_of(failed)), "--config", config)
+    answer = anymedia("tasks", "save", str(ref_of(failed)), "--config", config)
     assert answer.code == 0
     assert files_of(answer)[0].is_file()
     assert emulators["runway"].ledger.accepted == 1
+
+
+def test_one_idempotency_key_is_one_task(anymedia: Command, config: Path, emulators: dict[str, Emulator]) -> None:
+    """The same command again gives the same task; another request under its key is bad input, and is not sent."""
+    order = ("image", "a cat", "--config", config, "--idempotency-key", "order-17")
+    first, second = anymedia(*order), anymedia(*order)
+    assert (first.code, second.code) == (0, 0)
+    assert ref_of(first).id == ref_of(second).id
+    assert files_of(second)[0].is_file()
+    refused = anymedia("image", "a dog", "--config", config, "--idempotency-key", "order-17")
+    assert (refused.code, refused.out) == (2, "")
+    assert "order-17" in refused.err
+    assert emulators["runway"].ledger.accepted == 1
+
+
+def test_fallback_asks_the_next_provider(anymedia: Command, config: Path, emulators: dict[str, Emulator]) -> None:
+    """After a refusal another provider makes the picture, and a notice says why."""
+    emulators["runway"].faults.add("no_credits")
+    answer = anymedia("image", "a cat", "--config", config, "--fallback", "runware")
+    assert answer.code == 0
+    assert ref_of(answer).provider == "runware"
+    assert "notice: provider: runway: refused (insufficient_credits" in answer.err
+    assert [emulators[provider].ledger.accepted for provider in PROVIDERS] == [0, 1]
+
+
+def test_an_output_folder_is_kept_in_the_journal(
+    anymedia: Command, config: Path, emulators: dict[str, Emulator]
+) -> None:
+    """While its output cannot be fetched a task stays unfinished, and is saved later where it was asked for."""
+    emulators["runway"].faults.add("expire_url", times=None)
+    assert anymedia("image", "a cat", "--config", config, "--out", "wanted").code == 1
+    assert [entry["state"] for entry in json.loads(anymedia("tasks", "list", "--json").out)] == ["accepted"]
+    emulators["runway"].faults.clear()
+    answer = anymedia("tasks", "resume", "--config", config)
+    assert (answer.code, files_of(answer)[0].parent.name) == (0, "wanted")
+    assert anymedia("tasks", "list").out == ""

@@ -2,19 +2,24 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from anymedia import MediaClient, TaskRef
+from anymedia import MediaClient, TaskRef, TextToImage
+from anymedia.testing import ManualClock
 from anymedia.testing.emulator import Emulator
+from anymedia.testing.hosting import Hosted
+from anymedia_runware.emulator import RunwareEmulator
+from anymedia_runway.emulator import RunwayEmulator
 
 Command = Callable[..., Any]
 _PATIENCE = 30
@@ -54,7 +59,7 @@ def test_ctrl_c_leaves_the_task_and_says_how_to_get_at_it(
         running.send_signal(signal.SIGINT)
         out, err = running.communicate(timeout=_PATIENCE)
     assert (running.returncode, out) == (130, "")
-    assert f"anymedia task wait '{ref}'" in err
+    assert f"anymedia tasks wait '{ref}'" in err
     assert "Traceback" not in err
     assert TaskRef.parse(ref).provider == provider
     assert emulators[provider].ledger.accepted == 1
@@ -77,6 +82,73 @@ def test_ctrl_c_while_sending_waits_for_the_reference(
     assert "waiting for the answer" in err
     (task,) = emulators["runway"].ledger.entries
     assert task in err
+
+
+def test_a_second_ctrl_c_leaves_the_request_to_the_journal(
+    anymedia: Command, config: Path, emulators: dict[str, Emulator]
+) -> None:
+    """Nobody is told the reference, yet the next command brings the picture home."""
+    emulators["runway"].faults.add("slow", match="text_to_image", seconds=1500)
+    with process("image", "a cat", "--config", config) as running:
+        emulators["runway"].ledger.subscribe(
+            lambda event: running.send_signal(signal.SIGINT) if event.name == "accepted" else None
+        )
+        line_with(running.stderr, "waiting for the answer")
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=_PATIENCE)
+    assert (running.returncode, out) == (130, "")
+    assert "anymedia tasks resume" in err
+    assert "Traceback" not in err
+    assert anymedia("tasks", "resume", "--config", config, "--out", "home").out.startswith("home/")
+    assert emulators["runway"].ledger.accepted == 1
+
+
+@pytest.mark.parametrize("provider", ["runway", "runware"])
+def test_kill_9_loses_nothing(anymedia: Command, provider: str, tmp_path: Path) -> None:
+    """A killed command leaves its task and its folder in the journal; another one brings the film home."""
+    clock = ManualClock()
+    hosted = Hosted(RunwayEmulator(clock=clock) if provider == "runway" else RunwareEmulator(clock=clock))
+    with hosted as endpoint:
+        config = tmp_path / "anymedia.toml"
+        place = f'base_url = "{endpoint.base_url}"\napi_key = "{endpoint.api_key}"\npoll_interval = 0.02\n'
+        config.write_text(f'provider = "{provider}"\n[providers.{provider}]\n{place}')
+        with process("video", "waves", "--config", config, "--out", tmp_path / "out") as running:
+            ref = line_with(running.stderr, "task: ")
+            running.kill()
+            running.communicate(timeout=_PATIENCE)
+        assert ref in anymedia("tasks", "list").out
+        assert "another process has it, or had it a moment ago" in anymedia("tasks", "resume", "--config", config).err
+        pass_for_dead(tmp_path / "state" / "anymedia" / "journal.sqlite3")
+        hosted._bridge.run(lambda: clock.advance(600))
+        answer = anymedia("tasks", "resume", "--config", config)
+        assert hosted.emulator.ledger.accepted == 1
+    assert answer.code == 0
+    assert [Path(line).parent for line in answer.out.splitlines()] == [tmp_path / "out"]
+    assert anymedia("tasks", "list").out == ""
+
+
+def pass_for_dead(journal: Path) -> None:
+    """Let the time pass after which a process that was not heard of counts as dead."""
+    with closing(sqlite3.connect(journal)) as db, db:
+        db.execute("UPDATE owners SET beat = beat - 60")
+
+
+def test_ctrl_c_leaves_what_is_resumed_for_the_next_time(
+    config: Path, emulators: dict[str, Emulator], tmp_path: Path
+) -> None:
+    """Exit code 130, and the same command goes on."""
+    emulators["runway"].faults.add("stick")
+    journal = tmp_path / "state" / "anymedia" / "journal.sqlite3"
+    with MediaClient.from_config(config, journal=journal) as client:
+        client.submit(TextToImage(prompt="a cat"))
+    for _ in range(2):
+        with process("tasks", "resume", "--config", config) as running:
+            line_with(running.stderr, "runway text_to_image ")
+            running.send_signal(signal.SIGINT)
+            out, err = running.communicate(timeout=_PATIENCE)
+        assert (running.returncode, out) == (130, "")
+        assert "anymedia tasks resume" in err
+        assert "Traceback" not in err
 
 
 def test_ctrl_c_ends_the_demo_and_leaves_no_file(tmp_path: Path) -> None:

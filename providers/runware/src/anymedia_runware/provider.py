@@ -59,6 +59,7 @@ class RunwareProvider(Provider):
         base_url_env="RUNWARE_BASE_URL",
         poll_interval=1.0,
     )
+    where_to_look: ClassVar[str] = "getTaskDetails, and Runware's dashboard, show what ran"
 
     def __init__(self, settings: ProviderSettings, context: Context) -> None:
         super().__init__(settings, context)

@@ -51,17 +51,18 @@ class Pulse:
         self._heard = 0.0
         self._busy_since: float | None = None
         self._pinged = False
+        self._silent = False
 
     def beat(self, now: float) -> None:
         """Something arrived, or left."""
-        self._heard, self._pinged = now, False
+        self._heard, self._pinged, self._silent = now, False, False
 
     def work(self, *, busy: bool, now: float) -> None:
-        """Say whether an answer is owed."""
-        if not busy:
+        """Say whether an answer is owed. One that is given up leaves a sign of life owed in its place."""
+        if busy and self._busy_since is None:
+            self._busy_since, self._silent = now, True
+        elif not busy and not self._silent:
             self._busy_since = None
-        elif self._busy_since is None:
-            self._busy_since = now
 
     def next_deadline(self) -> float:
         """When to look again."""

@@ -198,10 +198,11 @@ async def test_large_result(wire: Any, image_task: Any) -> None:
         ("throttle", "rateLimitExceeded", 429),
         ("server_error", "internalServerError", 500),
         ("no_credits", "insufficientCredits", 402),
+        ("daily_quota", "quotaExceeded", 429),
     ],
 )
 async def test_refusals(wire: Any, image_task: Any, fault: str, code: str, status: int) -> None:
-    """`throttle`, `server_error` and `no_credits` refuse by name, leave the ledger alone and the id unused."""
+    """`throttle`, `server_error`, `no_credits` and `daily_quota` refuse by name, leave the ledger alone and the id unused."""
     wire.emulator.faults.add(fault, times=2, match="imageInference")
     link, task = await wire.link(), image_task()
     (error,) = (await link.ask(task))["errors"]
@@ -338,6 +339,16 @@ async def test_expired_address(wire: Any, image_task: Any) -> None:
     for _ in range(2):
         assert (await wire.http.get(one["imageURL"])).status_code == 404
     assert (await wire.http.get(other["imageURL"])).status_code == 200
+
+
+async def test_spoiled_downloads(wire: Any, image_task: Any) -> None:
+    """`media_status` and `html` spoil one download each."""
+    (item,) = (await wire.post(image_task())).json()["data"]
+    wire.emulator.faults.add("media_status", status=503)
+    assert (await wire.http.get(item["imageURL"])).status_code == 503
+    wire.emulator.faults.add("html")
+    assert (await wire.http.get(item["imageURL"])).headers["content-type"].startswith("text/html")
+    assert (await wire.http.get(item["imageURL"])).headers["content-type"].startswith("image/")
 
 
 async def test_faults_strike_the_task_they_match(wire: Any, image_task: Any, video_task: Any) -> None:

@@ -34,7 +34,7 @@ from anymedia_runway.forms import Form, natural_form
 from anymedia_runway.inputs import check_input
 from anymedia_runway.options import RunwayOptions
 from anymedia_runway.prices import estimate
-from anymedia_runway.snapshots import WORKFLOW, canceled, is_task_id, read_created, read_task, unknown
+from anymedia_runway.snapshots import WHERE_TO_LOOK, WORKFLOW, canceled, is_task_id, read_created, read_task, unknown
 from anymedia_runway.uploads import Uploader
 from anymedia_runway.wire import Answer
 
@@ -62,6 +62,7 @@ class RunwayProvider(Provider):
         base_url_env="RUNWAYML_BASE_URL",
         poll_interval=poller.FLOOR,
     )
+    where_to_look: ClassVar[str] = WHERE_TO_LOOK
 
     def __init__(self, settings: ProviderSettings, context: Context) -> None:
         super().__init__(settings, context)

@@ -19,7 +19,17 @@ from anymedia_runway.errors import error_of, outcome_of, task_failure
 from anymedia_runway.prices import credits_cost
 from anymedia_runway.wire import Answer, Created, Task, parse
 
-__all__ = ["STATES", "WORKFLOW", "canceled", "is_task_id", "output_of", "read_created", "read_task", "unknown"]
+__all__ = [
+    "STATES",
+    "WHERE_TO_LOOK",
+    "WORKFLOW",
+    "canceled",
+    "is_task_id",
+    "output_of",
+    "read_created",
+    "read_task",
+    "unknown",
+]
 
 # Source: runwayml 5.24.0, types/task_retrieve_response.py; the second spelling stands in the vendor's prose; 2026-11
 STATES: Final = {
@@ -38,7 +48,7 @@ WORKFLOW: Final = ("of", "workflow")
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _MEDIA_TYPES: Final = {suffix: media_type for media_type, suffix in SUFFIXES.items()}
 _KINDS: Final[dict[str, OutputKind]] = {"image": "image", "video": "video", "audio": "audio"}
-_WHERE_TO_LOOK: Final = (
+WHERE_TO_LOOK: Final = (
     "Runway has no list of tasks; the usage page of dev.runwayml.com and usage.models of GET /v1/organization "
     "count what was started"
 )
@@ -76,7 +86,7 @@ def read_created(answer: Answer, plan: Plan) -> Submission:
 def unknown(cause: MediaError) -> Submission:
     """An attempt of which nobody can say how it ended; the error tells where a person can look."""
     error = SubmissionUnknownError(
-        f"{cause.message}; {_WHERE_TO_LOOK}",
+        f"{cause.message}; {WHERE_TO_LOOK}",
         provider="runway",
         provider_code=cause.provider_code,
         outcome=Outcome.UNKNOWN,

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from anymedia.client import AsyncMediaClient
 from anymedia.errors import MediaError
-from anymedia.journal import AttemptState, Entry, MemoryJournal
+from anymedia.journal import AttemptState, Entry, MemoryJournal, Opened
 from anymedia.refs import TaskRef
 from anymedia.requests import Request
 from anymedia.results import Result
@@ -70,6 +70,11 @@ class RecordingJournal(MemoryJournal):
     def __init__(self) -> None:
         super().__init__()
         self.lines: list[Entry] = []
+
+    @override
+    async def open(self, entry: Entry) -> Opened:
+        self.lines.append(entry)
+        return await super().open(entry)
 
     @override
     async def record(self, entry: Entry) -> None:

@@ -34,6 +34,7 @@ _REFUSALS = {
     "throttle": "rateLimitExceeded",
     "server_error": "internalServerError",
     "no_credits": "insufficientCredits",
+    "daily_quota": "quotaExceeded",
 }
 
 

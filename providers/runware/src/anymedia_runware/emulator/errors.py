@@ -17,6 +17,7 @@ _STATUS = {
     "taskNotFound": 404,
     "mediaNotFound": 404,
     "rateLimitExceeded": 429,
+    "quotaExceeded": 429,
     "internalServerError": 500,
     "inferenceError": 500,
     "serviceUnavailable": 503,

@@ -35,6 +35,7 @@ FAULT_KINDS: Mapping[str, str] = {
     "throttle": "the task is refused with rateLimitExceeded",
     "server_error": "the task is refused with internalServerError",
     "no_credits": "the task is refused with insufficientCredits",
+    "daily_quota": "the task is refused with quotaExceeded",
     "error_after": "the task is accepted and charged, yet answered with an error (code=internalServerError), HTTP 502",
     "fail_task": "the task fails after it was accepted (code=inferenceError)",
     "fail_one": "one of the task's results fails (code=inferenceError)",
@@ -48,6 +49,8 @@ FAULT_KINDS: Mapping[str, str] = {
     "http_status_before": "an HTTP request is answered with status=503 before anything is done",
     "http_status_after": "an HTTP request is carried out, then answered with status=502",
     "expire_url": "the address of an output stops working when it is asked for",
+    "media_status": "a media download is answered with status=500",
+    "html": "a media download is answered with an HTML page",
 }
 
 # Those that are decided when a task arrives and stay with it.

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from anymedia_runware.emulator.backend import Backend
 from anymedia_runware.emulator.models import Catalogue, Definition, ModelFacts
@@ -24,6 +24,10 @@ async def serve_media(request: Request, backend: Backend) -> Response:
         artefact = None
     if artefact is None:
         return PlainTextResponse("Not found", 404)
+    if (status := backend.faults.take("media_status", artefact.subject)) is not None:
+        return PlainTextResponse("Please stand by", status.get("status", 500))
+    if backend.faults.take("html", artefact.subject) is not None:
+        return HTMLResponse("<!DOCTYPE html><html><body>Please stand by</body></html>")
     data = await asyncio.to_thread(artefact.read)
     headers = {"accept-ranges": "bytes"}
     asked = request.headers.get("range")
