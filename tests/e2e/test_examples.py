@@ -6,6 +6,7 @@ import io
 import os
 import re
 import runpy
+import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -138,6 +139,10 @@ class Running:
         """Ask it to stop, as a supervisor would."""
         self._process.terminate()
 
+    def kill(self) -> None:
+        """End it with no time for a word: `kill -9`."""
+        self._process.kill()
+
     async def end(self) -> list[str]:
         """End its input, let it come to its own end, and return the lines that were not read yet."""
         async with asyncio.timeout(30):
@@ -179,6 +184,23 @@ def example(name: str) -> str:
 def facts(line: str) -> Facts:
     """What the file holds that a line says was saved."""
     return probe(Path(line.removeprefix("saved ")).read_bytes())
+
+
+_VICTIM = """
+from anymedia import MediaClient, TextToVideo
+
+with MediaClient.from_config() as client:
+    print(client.submit(TextToVideo(prompt="waves roll in", duration=5)).ref.id, flush=True)
+    input()
+"""
+"""Starts a film and does not live to see it."""
+
+
+def pass_for_dead() -> None:
+    """Let the time pass after which a process that was not heard of counts as dead."""
+    journal = Path(os.environ["XDG_STATE_HOME"]) / "anymedia" / "journal.sqlite3"
+    with contextlib.closing(sqlite3.connect(journal)) as db, db:
+        db.execute("UPDATE owners SET beat = beat - 60")
 
 
 async def accepted(emulator: Emulator, count: int) -> None:
@@ -394,6 +416,58 @@ async def test_tasks_across_processes(
     assert facts(saved).duration == pytest.approx(5, abs=0.2)
     assert waiting.ledger.accepted == 1
     assert {submit.code, status.code, wait.code} == {0}
+
+
+async def test_recover(twin: str, waiting: Emulator, clock: ManualClock, folder: Path) -> None:
+    """A film whose process was killed is saved by the next one, once, and is not paid again."""
+    async with started("-c", _VICTIM) as victim:
+        task = await victim.line()
+        victim.kill()
+        await victim.end()
+    pass_for_dead()
+    await clock.advance(600)
+    (saved,) = await play(f"recover{twin}")
+    assert facts(saved).media_type == "video/mp4"
+    assert Path(saved.removeprefix("saved ")).parent == folder / "recovered"
+    assert task in saved
+    assert await play(f"recover{twin}") == []
+    assert waiting.ledger.accepted == 1
+
+
+async def test_recover_names_what_nobody_can_know(
+    twin: str, runway_emulator: RunwayEmulator, choose: Callable[..., None]
+) -> None:
+    """Runway cannot be asked about a request whose answer was lost: it is named each time, and never sent again."""
+    choose(runway_emulator)
+    runway_emulator.faults.add("lose_reply", match="text_to_video")
+    async with started("-c", _VICTIM) as victim:
+        assert any("SubmissionUnknownError" in line for line in await victim.end())
+    for _ in range(2):
+        (named,) = await play(f"recover{twin}")
+        assert named.startswith("look at runway text_to_video 20")
+    assert runway_emulator.ledger.accepted == 1
+
+
+async def test_idempotency(twin: str, provider: str, emulator: Emulator) -> None:
+    """Run twice, it is one task and one charge; another request under its key is refused, and not sent."""
+    first, refused = await play(f"idempotency{twin}")
+    assert "order-17" in refused
+    again, _ = await play(f"idempotency{twin}")
+    assert first.split()[0] == again.split()[0] == next(iter(emulator.ledger.entries))
+    assert emulator.ledger.accepted == 1
+
+
+async def test_fallback(
+    twin: str, runway_emulator: RunwayEmulator, runware_emulator: RunwareEmulator, choose: Callable[..., None]
+) -> None:
+    """A provider that refuses is passed over, and the result says so."""
+    choose(runware_emulator)
+    choose(runway_emulator)
+    runway_emulator.faults.add("no_credits")
+    made, notice = await play(f"fallback{twin}")
+    assert made.startswith("runware http://127.0.0.1")
+    assert notice.startswith("fell_back runway: refused ")
+    assert (runway_emulator.ledger.accepted, runware_emulator.ledger.accepted) == (0, 1)
 
 
 @_CROSSWISE

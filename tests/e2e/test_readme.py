@@ -1,13 +1,20 @@
 """The README and every page of the documentation, run as a reader would: each Python block, with the files it needs."""
 
+import os
 import re
+import signal
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from anymedia.testing.hosting import shared
+from anymedia.testing import ManualClock
+from anymedia.testing.hosting import Hosted, shared
 from anymedia.testing.render.pictures import image
 from anymedia_runware.emulator import RunwareEmulator
 from anymedia_runway.emulator import RunwayEmulator
@@ -77,3 +84,35 @@ def test_the_readme_swaps_providers_with_one_line(readers_folder: Path) -> None:
         pictures = list(readers_folder.glob("lighthouse*"))
         assert len(pictures) == expected
         assert all(_PICTURE.match(picture.read_bytes()) for picture in pictures)
+
+
+_VICTIM = """
+import os, signal
+from anymedia import MediaClient, TextToVideo
+
+with MediaClient("runway") as client:
+    client.submit(TextToVideo(prompt="waves roll in", duration=5))
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_the_readme_survives_kill_9(
+    readers_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The README's lines bring home the film of a process that was killed, and nothing is paid twice."""
+    page = _ROOT / "README.md"
+    script = next(block for block in _blocks(page) if "recover()" in block.text)
+    hosted = Hosted(RunwayEmulator(clock=(clock := ManualClock())))
+    with hosted as endpoint:
+        monkeypatch.setenv("RUNWAYML_BASE_URL", endpoint.base_url)
+        monkeypatch.setenv("RUNWAYML_API_SECRET", endpoint.api_key)
+        assert subprocess.run([sys.executable, "-c", _VICTIM], check=False).returncode == -signal.SIGKILL
+        journal = Path(os.environ["XDG_STATE_HOME"]) / "anymedia" / "journal.sqlite3"
+        with closing(sqlite3.connect(journal)) as db, db:  # the time passes after which the dead count as dead
+            db.execute("UPDATE owners SET beat = beat - 60")
+        hosted._bridge.run(lambda: clock.advance(600))
+        _run(script, page)
+        assert hosted.emulator.ledger.accepted == 1
+    (film,) = (readers_folder / "out").iterdir()
+    assert film.suffix == ".mp4"
+    assert film.name in capsys.readouterr().out

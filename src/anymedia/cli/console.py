@@ -10,7 +10,14 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from anymedia.errors import DownloadError, MediaError, ProviderUnavailableError, SubmissionUnknownError, TransportError
+from anymedia.errors import (
+    DownloadError,
+    IdempotencyConflictError,
+    MediaError,
+    ProviderUnavailableError,
+    SubmissionUnknownError,
+    TransportError,
+)
 from anymedia.refs import TaskRef
 from anymedia.results import Cost
 
@@ -67,7 +74,7 @@ def exiting(code: int, ref: TaskRef | None = None) -> Generator[None]:
     """Turn every expected error into one line and an exit code.
 
     Args:
-        code: The exit code.
+        code: The exit code; a used idempotency key is bad input whenever it is found out.
         ref: A task that has already been started, so that its address is said too.
     """
     try:
@@ -77,15 +84,15 @@ def exiting(code: int, ref: TaskRef | None = None) -> Generator[None]:
         found = ref or (error.ref if isinstance(error, MediaError) else None)
         if found is not None and isinstance(error, _NOT_THE_TASKS_FAULT):
             say(f"ask for the task again: {wait_command(found)}")
-        raise typer.Exit(code) from error
+        raise typer.Exit(BAD_INPUT if isinstance(error, IdempotencyConflictError) else code) from error
 
 
 def interrupted(ref: TaskRef | None, *, emulated: bool = False) -> NoReturn:
     """End after Ctrl-C, and say where the task is found again."""
-    if ref is None:
-        say("interrupted while the request was being sent; the provider's own pages show whether it started a task")
-    elif emulated:
+    if emulated:
         say("interrupted; the emulated task ended with this command")
+    elif ref is None:
+        say("interrupted while the request was being sent; to find out what became of it: anymedia tasks resume")
     else:
         say(f"interrupted; the task goes on: {wait_command(ref)}")
     raise typer.Exit(INTERRUPTED)
@@ -101,4 +108,4 @@ def price(cost: Cost | None) -> str:
 
 def wait_command(ref: TaskRef) -> str:
     """What to type to get at a task again."""
-    return f"anymedia task wait {shlex.quote(str(ref))}"
+    return f"anymedia tasks wait {shlex.quote(str(ref))}"

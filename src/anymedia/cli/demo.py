@@ -125,6 +125,7 @@ def _client(name: str, endpoint: Endpoint) -> MediaClient:
         api_key=endpoint.api_key,
         poll_interval=_POLL_INTERVAL,
         emulate=False,
+        journal=None,
     )
 
 

@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, cast
@@ -21,7 +22,7 @@ from anymedia.cli.console import (
     price,
     say,
 )
-from anymedia.cli.options import Connection, Delivery, Look, check_out, given, open_client
+from anymedia.cli.options import Connection, Delivery, Look, check_out, given, is_folder, open_client
 from anymedia.cli.progress import board_for, follow
 from anymedia.errors import AuthenticationError
 from anymedia.handles import NOT_GIVEN
@@ -32,18 +33,30 @@ from anymedia.requests import ImageToVideo, Request, TextToImage, TextToVideo, U
 from anymedia.results import Notice, Result
 from anymedia.sync import MediaClient, Task
 
-__all__ = ["as_data", "deliver", "image", "upscale", "video"]
+__all__ = ["as_data", "deliver", "image", "save", "upscale", "video"]
 
 Prompt = Annotated[str, typer.Argument(metavar="PROMPT", help="What to make.")]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Print what would be sent and what it should cost; send nothing.")
 ]
+Key = Annotated[
+    str | None, typer.Option("--idempotency-key", metavar="KEY", help="The same key is the same task, however often.")
+]
 Model = Annotated[str | None, typer.Option(help="A model; default: the provider's for this operation.")]
 
 
-def image(prompt: Prompt, *, look: Look, connection: Connection, delivery: Delivery, dry_run: DryRun = False) -> None:
+def image(
+    prompt: Prompt,
+    *,
+    look: Look,
+    connection: Connection,
+    delivery: Delivery,
+    key: Key = None,
+    dry_run: DryRun = False,
+) -> None:
     """Make an image from a prompt."""
-    _generate(TextToImage, given(look, prompt=prompt), connection, delivery, dry_run=dry_run)
+    fields = given(look, prompt=prompt, idempotency_key=key)
+    _generate(TextToImage, fields, connection, delivery, dry_run=dry_run)
 
 
 def video(
@@ -54,10 +67,11 @@ def video(
     delivery: Delivery,
     image: Annotated[str | None, typer.Option(help="The first frame: a file or a URL.")] = None,
     duration: Annotated[float | None, typer.Option(help="Seconds.")] = None,
+    key: Key = None,
     dry_run: DryRun = False,
 ) -> None:
     """Make a video from a prompt, or from an image and a prompt."""
-    fields = given(look, prompt=prompt, duration=duration)
+    fields = given(look, prompt=prompt, duration=duration, idempotency_key=key)
     if image is None:
         _generate(TextToVideo, fields, connection, delivery, dry_run=dry_run)
     else:
@@ -74,10 +88,11 @@ def upscale(
     factor: Annotated[float | None, typer.Option(help="How many times wider and higher.")] = None,
     resolution: Annotated[str | None, typer.Option(help="For a video, the wanted scale: 720p ... 4k.")] = None,
     fps: Annotated[float | None, typer.Option(help="For a video, the wanted frames per second.")] = None,
+    key: Key = None,
     dry_run: DryRun = False,
 ) -> None:
     """Make an image or a video larger."""
-    fields = given(model=model, factor=factor, resolution=resolution, fps=fps)
+    fields = given(model=model, factor=factor, resolution=resolution, fps=fps, idempotency_key=key)
     with exiting(BAD_INPUT):
         source = bridge().run(lambda: load(Media.of(file), field="file", kinds=("image", "video")))
     if source.kind == "image":
@@ -98,7 +113,8 @@ def _generate(
         request = kind(**fields)
         check_out(delivery.out)
         client = _open(connection)
-    with client:
+    out = delivery.out or Path()
+    with client.with_options(autosave=out if is_folder(out) else None) as client:
         with exiting(BAD_INPUT):
             plan = client.plan(request)
         if dry_run:
@@ -106,7 +122,7 @@ def _generate(
             return
         _tell(plan.notices)
         task = _submit(client, request)
-        deliver(client, task, delivery, told=plan.notices)
+        deliver(client, task, replace(delivery, out=out), told=plan.notices)
 
 
 def _open(connection: Connection) -> MediaClient:
@@ -124,8 +140,7 @@ def _submit(client: MediaClient, request: Request[Result]) -> Task[Result]:
             ref = task.ref
             say(f"task: {ref}", "dim")
     except KeyboardInterrupt:
-        sent = (entry.ref for entry in client.unfinished())
-        interrupted(ref or next(sent, None), emulated=client.emulated)
+        interrupted(ref, emulated=client.emulated)
     return task
 
 
@@ -138,8 +153,8 @@ def _patience() -> Generator[None]:
     def hold(_: int, __: FrameType | None) -> None:
         nonlocal pressed
         pressed = True
-        say("waiting for the answer, so that the task is not lost; Ctrl-C again leaves at once")
         signal.signal(signal.SIGINT, before)
+        say("waiting for the answer, so that the task is not lost; Ctrl-C again gives it up")
 
     signal.signal(signal.SIGINT, hold)
     try:
@@ -163,7 +178,7 @@ def deliver(
         with exiting(FAILED, task.ref), board_for(console) as board:
             result = follow(task, f"{task.ref.provider} {task.ref.operation}", board, timeout)
         with exiting(FAILED, task.ref):
-            files = client.save(result, delivery.out)
+            files = save(client, result, delivery.out)
     except KeyboardInterrupt:
         interrupted(task.ref, emulated=client.emulated)
     _tell(tuple(notice for notice in result.notices if notice not in told))
@@ -171,15 +186,27 @@ def deliver(
         say(f"missing output: {error.message}", "yellow")
     say(f"cost: {price(result.cost)}")
     if delivery.json:
-        answer_json(as_data(result) | {"files": [str(file) for file in files]})
+        answer_json(as_data(result, files))
     else:
         for file in files:
             answer(file)
 
 
-def as_data(result: Result) -> dict[str, object]:
-    """A result without its bytes and without the provider's raw answer."""
-    return result.model_dump(mode="json", exclude={"raw": True, "outputs": {"__all__": {"data"}}})
+def save(client: MediaClient, result: Result, out: Path | None) -> Sequence[Path]:
+    """Write a result's outputs to `out`, unless that has been done; without it, where they already are is good."""
+    if result.saved and out is None:
+        return result.saved
+    if result.saved and out is not None and result.saved[0].parent == out.absolute():
+        return [out / file.name for file in result.saved]
+    return client.save(result, out or Path())
+
+
+def as_data(result: Result, files: Sequence[Path]) -> dict[str, object]:
+    """A result and its files, without its bytes and without the provider's raw answer."""
+    told: dict[str, object] = result.model_dump(
+        mode="json", exclude={"raw": True, "saved": True, "outputs": {"__all__": {"data"}}}
+    )
+    return told | {"files": [str(file) for file in files]}
 
 
 def _show_plan(plan: Plan, *, as_json: bool) -> None:

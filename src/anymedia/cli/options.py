@@ -9,12 +9,39 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from anymedia.client import open_journal
 from anymedia.config import find_config, load_config
 from anymedia.errors import ConfigurationError
+from anymedia.handles import NOT_GIVEN
+from anymedia.journal import Journal
 from anymedia.registry import provider_names
 from anymedia.sync import MediaClient
 
-__all__ = ["Connection", "Delivery", "Look", "check_out", "given", "open_client", "spread"]
+__all__ = [
+    "Connection",
+    "Delivery",
+    "Look",
+    "Place",
+    "check_out",
+    "given",
+    "is_folder",
+    "journal_at",
+    "open_client",
+    "spread",
+]
+
+ConfigFile = Annotated[Path | None, typer.Option(help="The configuration file; default: the nearest anymedia.toml.")]
+JournalFile = Annotated[
+    str | None, typer.Option(metavar="FILE", help="Where attempts are recorded; default: as configured.")
+]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where settings and records are."""
+
+    config: ConfigFile = None
+    journal: JournalFile = None
 
 
 @dataclass(frozen=True)
@@ -22,19 +49,24 @@ class Connection:
     """Who answers."""
 
     provider: Annotated[str | None, typer.Option(help="Who answers; wins over ANYMEDIA_PROVIDER and the file.")] = None
-    config: Annotated[Path | None, typer.Option(help="The configuration file; default: the nearest anymedia.toml.")] = (
-        None
-    )
+    config: ConfigFile = None
     emulate: Annotated[
         bool, typer.Option("--emulate", help="An emulator on this machine answers; needs no key, costs nothing.")
     ] = False
+    fallback: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Who is asked when the first has surely started nothing; may be repeated."),
+    ] = None
+    journal: JournalFile = None
 
 
 @dataclass(frozen=True)
 class Delivery:
     """How long to wait, where the outputs go and how they are told of."""
 
-    out: Annotated[Path, typer.Option("--out", "-o", help="A file, or a folder: a name without suffix.")] = Path()
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="A file, or a folder: a name without suffix. Default: here.")
+    ] = None
     timeout: Annotated[
         float | None,
         typer.Option(min=0.0, help="Seconds to wait for the result; default: as configured, else 600."),
@@ -107,18 +139,41 @@ def open_client(connection: Connection) -> MediaClient:
             f"no provider chosen: add {known}, set ANYMEDIA_PROVIDER, or write provider = ... into anymedia.toml; "
             "to try it without a key, add --emulate too"
         )
-    return MediaClient.from_config(path, provider=connection.provider, emulate=connection.emulate or None)
+    client = MediaClient.from_config(
+        path,
+        provider=connection.provider,
+        emulate=connection.emulate or None,
+        journal=NOT_GIVEN if connection.journal is None else connection.journal,
+    )
+    return client.with_options(fallback=connection.fallback) if connection.fallback else client
 
 
-def check_out(path: Path) -> None:
+def journal_at(place: Place) -> Journal:
+    """The journal that the option, the environment or the configuration file names.
+
+    Raises:
+        ConfigurationError: The configuration file cannot be read.
+    """
+    config = load_config(place.config or find_config())
+    return open_journal(NOT_GIVEN if place.journal is None else place.journal, config, emulated=False)
+
+
+def check_out(path: Path | None) -> None:
     """Refuse a place that cannot be written to, while nothing has been paid for.
 
     Raises:
         ConfigurationError: It cannot.
     """
-    folder = path if path.is_dir() or not path.suffix else path.parent
+    if path is None:
+        path = Path()
+    folder = path if is_folder(path) else path.parent
     nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if not nearest.is_dir():
         raise ConfigurationError(f"--out {path}: {nearest} is a file, not a folder")
     if not os.access(nearest, os.W_OK):
         raise ConfigurationError(f"--out {path}: {nearest} cannot be written to")
+
+
+def is_folder(path: Path) -> bool:
+    """Whether outputs go into `path`, rather than become it."""
+    return path.is_dir() or not path.suffix
