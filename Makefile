@@ -1,6 +1,6 @@
 # Every target is one or two `uv run` lines; `make check` is the whole gate. Without make: .ci/run
 
-.PHONY: install fmt lint types imports test cov docs wheel vendor bench check matrix
+.PHONY: install fmt lint types imports test cov docs wheel vendor faults bench check matrix
 
 install: ## everything a developer needs, into .venv
 	uv sync
@@ -38,6 +38,9 @@ vendor: ## the vendors' own SDKs against the emulators (part of `test` too)
 
 bench: ## what the client costs above a bare loop, as ratios
 	uv run python tests/benchmarks/overhead.py
+
+faults: ## the fault matrix, and its tables in the documentation
+	ANYMEDIA_WRITE_MATRIX=1 uv run pytest tests/faults -k matrix
 
 check: lint types imports docs cov
 

@@ -1,0 +1,352 @@
+"""What `recover()` makes of each kind of leftover, and what a journal in trouble does to a submission."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta, tzinfo
+from hashlib import sha256
+from itertools import cycle
+from pathlib import Path
+from typing import Any, Self
+from uuid import uuid4
+
+import pytest
+from fault_children import child, entries_of, sent
+from typing_extensions import override
+
+from anymedia import (
+    AsyncMediaClient,
+    JournalError,
+    SubmissionUnknownError,
+    TaskCanceledError,
+    TaskFailedError,
+    TaskNotFoundError,
+    TaskRef,
+    TextToImage,
+)
+from anymedia.durable import SqliteJournal
+from anymedia.journal import AttemptState, Entry, MemoryJournal
+from anymedia.testing import ManualClock, ScaledClock
+from anymedia.testing.emulator import Emulator
+from anymedia_runware.emulator import RunwareEmulator
+from anymedia_runway.emulator import RunwayEmulator
+
+_SPEED = 1000
+_CREATES = {"runway": "text_to_image", "runware": "imageInference"}
+REQUEST = TextToImage(prompt="a lighthouse", seed=1, idempotency_key="order-7")
+
+
+@pytest.fixture(params=[RunwayEmulator, RunwareEmulator], ids=["runway", "runware"])
+async def emulator(request: pytest.FixtureRequest) -> AsyncIterator[Emulator]:
+    """Each provider."""
+    async with request.param(speed=_SPEED) as emulator:
+        yield emulator
+
+
+@pytest.fixture(params=[RunwayEmulator, RunwareEmulator], ids=["runway", "runware"])
+async def still(request: pytest.FixtureRequest) -> AsyncIterator[Emulator]:
+    """Each provider, on whose side no time passes until `later()`."""
+    async with request.param(clock=ManualClock()) as emulator:
+        yield emulator
+
+
+async def later(emulator: Emulator) -> None:
+    """Let every task end."""
+    assert isinstance(emulator.clock, ManualClock)
+    await emulator.clock.advance(60)
+
+
+def client_of(emulator: Emulator, journal: Path | SqliteJournal, **more: Any) -> AsyncMediaClient:
+    """A client with nothing in its memory but what the journal says."""
+    where = {"base_url": emulator.endpoint.base_url, "api_key": emulator.endpoint.api_key}
+    return AsyncMediaClient(emulator.name, **where, **{"journal": journal, "poll_interval": 0.05, **more})
+
+
+async def start(emulator: Emulator, journal: Path, request: TextToImage = REQUEST, **options: Any) -> str:
+    """Start a task, and close the client without waiting for it."""
+    async with client_of(emulator, journal) as client:
+        return str((await client.with_options(**options).submit(request)).ref)
+
+
+async def states(journal: Path) -> list[AttemptState]:
+    """What the journal says of each attempt."""
+    return [entry.state for entry in await entries_of(journal)]
+
+
+# What recover() makes of it.
+
+
+async def test_a_task_that_failed_is_recorded_as_failed(still: Emulator, tmp_path: Path) -> None:
+    """The end of a task that failed while nobody looked is told and recorded, and it is not taken up again."""
+    still.faults.add("fail_task", match=_CREATES[still.name])
+    await start(still, tmp_path / "j")
+    await later(still)
+    async with client_of(still, tmp_path / "j") as client:
+        (task,) = (await client.recover()).tasks
+        with pytest.raises(TaskFailedError):
+            await task.result()
+        assert (await client.recover()).tasks == ()
+    assert await states(tmp_path / "j") == ["failed"]
+    assert (still.ledger.accepted, still.ledger.charged) == (1, 0)
+
+
+async def test_a_task_that_is_gone_stays_until_it_is_forgotten(still: Emulator, tmp_path: Path) -> None:
+    """What the provider does not know (any more) is never struck from the journal but by the user."""
+    await start(still, tmp_path / "j")
+    await still.aclose()
+    async with (
+        type(still)(port=still.port) as amnesiac,
+        client_of(amnesiac, tmp_path / "j", clock=ScaledClock(50)) as client,
+    ):
+        (task,) = (await client.recover()).tasks
+        with pytest.raises(TaskNotFoundError):
+            await task.result()
+        (entry,) = await client.unfinished()
+        assert entry.ref == task.ref
+        await client.forget(task.ref)
+        assert await client.unfinished() == ()
+        assert sent(amnesiac) == 0
+
+
+async def test_a_cancellation_that_was_carried_out_is_recorded(tmp_path: Path) -> None:
+    """A process that died between a cancellation and its answer leaves a task that is found canceled, not lost."""
+    async with RunwayEmulator(clock=ManualClock()) as emulator:
+        async with child("start", emulator, tmp_path / "j", cancels=True) as victim:
+            emulator.ledger.subscribe(lambda event: victim.kill() if event.name == "canceled" else None)
+            assert await victim.end() == -signal.SIGKILL
+        assert await states(tmp_path / "j") == ["cancel_requested"]
+        async with client_of(emulator, SqliteJournal(tmp_path / "j", lease=0)) as client:
+            (task,) = (await client.recover()).tasks
+            with pytest.raises(TaskCanceledError):
+                await task.result()
+        assert await states(tmp_path / "j") == ["canceled"]
+        assert (emulator.ledger.accepted, emulator.ledger.charged) == (1, 0)
+
+
+async def test_a_wish_that_could_not_be_granted_leaves_a_task_like_any_other(tmp_path: Path) -> None:
+    """Runware cannot cancel; the wish is on record only while its answer is open, and the task is brought to its end."""
+    async with RunwareEmulator(clock=ManualClock()) as emulator:
+        async with client_of(emulator, tmp_path / "j") as client:
+            task = await client.submit(REQUEST)
+            assert not (await task.cancel()).stopped
+        assert await states(tmp_path / "j") == ["accepted"]
+        await later(emulator)
+        async with client_of(emulator, tmp_path / "j") as client:
+            (task,) = (await client.recover()).tasks
+            assert (await task.result()).url
+    assert await states(tmp_path / "j") == ["finished"]
+
+
+async def test_what_was_started_elsewhere_is_listed_and_left_alone(still: Emulator, tmp_path: Path) -> None:
+    """A task is looked for where it was made, and nowhere else; whoever talks to that place gets it."""
+    ref = await start(still, tmp_path / "j")
+    async with type(still)() as other, client_of(other, tmp_path / "j") as client:
+        found = await client.recover()
+        assert (found.tasks, found.unknown) == ((), ())
+        assert [str(entry.ref) for entry in found.elsewhere] == [ref]
+        assert other.ledger.requests == []
+    await later(still)
+    async with client_of(still, tmp_path / "j") as client:
+        (task,) = (await client.recover()).tasks
+        assert str((await task.result()).ref) == ref
+
+
+async def test_autosave_is_kept_as_a_promise(still: Emulator, tmp_path: Path) -> None:
+    """A task whose outputs were to be saved is saved by whoever recovers it, and then counts as finished."""
+    await start(still, tmp_path / "j", autosave=tmp_path / "out")
+    await later(still)
+    async with client_of(still, tmp_path / "j") as client:
+        (task,) = (await client.recover()).tasks
+        (path,) = (await task.result()).saved
+    assert list((tmp_path / "out").iterdir()) == [path]
+    (entry,) = await entries_of(tmp_path / "j")
+    (file,) = entry.saved
+    assert (file.path, file.size) == (str(path), path.stat().st_size)
+    assert file.sha256 == sha256(path.read_bytes()).hexdigest()
+    assert entry.state is AttemptState.FINISHED
+
+
+async def test_what_is_being_sent_is_not_recovered(emulator: Emulator, tmp_path: Path) -> None:
+    """A program may call `recover()` at any time: what it is sending, or has sent itself, is not called lost."""
+    started: list[Any] = []
+    async with client_of(emulator, tmp_path / "j") as client:
+        asked = asyncio.ensure_future(client.submit(REQUEST))
+        asked.add_done_callback(started.append)
+        while not started:
+            found = await client.recover()
+            assert (found.unknown, found.elsewhere) == ((), ())
+        task = await asked
+        assert (await task.result()).url
+    assert (emulator.ledger.accepted, sent(emulator)) == (1, 1)
+
+
+async def test_many_that_nobody_knows_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    """Each is looked for as long as it takes to be sure, all at the same time."""
+    async with RunwareEmulator(speed=_SPEED) as emulator:
+        store = SqliteJournal(tmp_path / "j")
+        for number in range(20):
+            await store.record(attempt(emulator, number))
+        await store.aclose()
+        clock = ScaledClock(20)
+        async with client_of(emulator, tmp_path / "j", clock=clock) as client:
+            found = await client.recover()
+            assert clock.now() < 60
+            assert len(found.unknown) == 20
+            assert {entry.state for entry in await client.unfinished()} == {AttemptState.UNKNOWN}
+        assert sent(emulator) == 0
+
+
+def attempt(emulator: Emulator, number: int) -> Entry:
+    """An attempt that died before its first byte."""
+    ref = TaskRef(provider="runware", id=str(uuid4()), operation="text_to_image", model="runware:101@1")
+    return Entry(
+        request=f"r{number}",
+        attempt=1,
+        state=AttemptState.SENDING,
+        time=datetime(2026, 11, 20, tzinfo=UTC),
+        provider="runware",
+        operation="text_to_image",
+        model="runware:101@1",
+        endpoint=emulator.endpoint.base_url,
+        ref=ref,
+    )
+
+
+# One key in one process.
+
+
+async def test_one_key_while_a_refusal_is_being_repeated(emulator: Emulator, tmp_path: Path) -> None:
+    """Nobody slips in between two attempts under one key: three callers at once get one task."""
+    emulator.faults.add("throttle", match=_CREATES[emulator.name])
+    async with client_of(emulator, tmp_path / "j") as client:
+        results = await asyncio.gather(*(client.run(REQUEST) for _ in range(3)))
+    assert len({result.ref.id for result in results}) == 1
+    assert (emulator.ledger.accepted, sent(emulator)) == (1, 2)
+
+
+# A journal in trouble.
+
+
+class Failing(SqliteJournal):
+    """A journal whose disk fails when a state is to be written, once."""
+
+    fails_at: AttemptState | None = None
+
+    @override
+    async def record(self, entry: Entry) -> None:
+        if entry.state is self.fails_at:
+            self.fails_at = None
+            await self._do(lambda db: db.execute("PRAGMA query_only = ON"))
+        await super().record(entry)
+
+
+async def test_a_full_disk_stops_a_submission_before_it_is_sent(emulator: Emulator, tmp_path: Path) -> None:
+    """Without room for the attempt nothing leaves; with room again, the same client goes on."""
+    journal = SqliteJournal(tmp_path / "j")
+    async with client_of(emulator, journal) as client:
+        await client.unfinished()
+        await journal._do(lambda db: db.execute("PRAGMA max_page_count = 1"))
+        with pytest.raises(JournalError, match="free some space"):
+            await client.run(REQUEST.model_copy(update={"metadata": {"note": "x" * 100_000}}))
+        assert (emulator.ledger.accepted, sent(emulator)) == (0, 0)
+        assert (await client.run(REQUEST)).url
+    assert (emulator.ledger.accepted, sent(emulator)) == (1, 1)
+
+
+async def test_a_disk_that_fails_before_sending_leaves_the_key_free(emulator: Emulator, tmp_path: Path) -> None:
+    """When it cannot be written down that a request is about to leave, it does not; its key can be used again."""
+    journal = Failing(tmp_path / "j")
+    async with client_of(emulator, journal) as client:
+        journal.fails_at = AttemptState.SENDING
+        with pytest.raises(JournalError, match="nothing is sent"):
+            await client.run(REQUEST)
+        assert (emulator.ledger.accepted, sent(emulator)) == (0, 0)
+        assert (await client.run(REQUEST)).url
+    assert (emulator.ledger.accepted, sent(emulator)) == (1, 1)
+
+
+async def test_a_disk_that_fails_after_sending_loses_no_task(emulator: Emulator, tmp_path: Path) -> None:
+    """The error has the reference that the journal could not take, and the key never pays again."""
+    journal = Failing(tmp_path / "j")
+    async with client_of(emulator, journal) as client:
+        journal.fails_at = AttemptState.ACCEPTED
+        with pytest.raises(JournalError) as caught:
+            await client.run(REQUEST)
+        assert caught.value.ref is not None
+        if emulator.name == "runway":
+            with pytest.raises(SubmissionUnknownError):
+                await client.run(REQUEST)
+        else:
+            assert (await client.run(REQUEST)).ref.id == caught.value.ref.id
+        assert (await client.attach(caught.value.ref).result()).url
+    assert (emulator.ledger.accepted, sent(emulator)) == (1, 1)
+
+
+async def test_a_damaged_journal_stops_a_submission_and_is_not_touched(emulator: Emulator, tmp_path: Path) -> None:
+    """A file that cannot be read as a journal is reported, with what to do, and nothing is sent."""
+    damaged = b"SQLite format 3\0" + bytes(range(256)) * 40
+    (tmp_path / "j").write_bytes(damaged)
+    async with client_of(emulator, tmp_path / "j") as client:
+        for step in (client.run, client.submit):
+            with pytest.raises(JournalError, match="move it away"):
+                await step(REQUEST)
+    assert (tmp_path / "j").read_bytes() == damaged
+    assert (emulator.ledger.accepted, sent(emulator)) == (0, 0)
+
+
+async def test_without_a_state_folder_the_journal_is_in_memory(
+    emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A machine without a home still works, after one warning that says what is lost."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    endpoint = emulator.endpoint
+    with caplog.at_level(logging.WARNING):
+        async with AsyncMediaClient(emulator.name, base_url=endpoint.base_url, api_key=endpoint.api_key) as client:
+            assert isinstance(client._engine.journal, MemoryJournal)
+            ref = (await client.submit(REQUEST)).ref
+            assert [entry.ref for entry in await client.unfinished()] == [ref]
+    (warning,) = caplog.messages
+    assert "kill -9" in warning
+    assert emulator.ledger.accepted == 1
+
+
+# A clock that is set.
+
+
+class Jumpy(datetime):
+    """A wall clock that is set forth and back by years at each look."""
+
+    _steps = cycle([timedelta(days=days) for days in (0, 4000, -4000)])
+
+    @override
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return super().now(tz) + next(cls._steps)
+
+
+async def test_a_clock_that_is_set_changes_only_labels(
+    still: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Order, leases and keys do not go by the time of day: nothing is lost, stolen or paid twice when it jumps."""
+    monkeypatch.setattr("anymedia.engine.datetime", Jumpy)
+    requests = [replace_key(f"order-{number}") for number in range(4)]
+    async with client_of(still, tmp_path / "j") as first:
+        refs = [(await first.submit(request)).ref for request in requests]
+        async with client_of(still, tmp_path / "j") as second:
+            assert (await second.recover()).tasks == ()
+    await later(still)
+    times = [entry.time for entry in await entries_of(tmp_path / "j")]
+    assert times != sorted(times)
+    async with client_of(still, tmp_path / "j") as third:
+        tasks = (await third.recover()).tasks
+        assert [task.ref.id for task in tasks] == [ref.id for ref in refs]
+        assert [(await task.result()).ref.id for task in tasks] == [ref.id for ref in refs]
+        assert [(await third.run(request)).ref.id for request in requests] == [ref.id for ref in refs]
+    assert (still.ledger.accepted, sent(still)) == (4, 4)
+
+
+def replace_key(key: str) -> TextToImage:
+    """The request under another key."""
+    return REQUEST.model_copy(update={"idempotency_key": key})
