@@ -208,7 +208,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--provider", choices=("runway", "runware", "both"), default="both")
     parser.add_argument("--tasks", type=int, default=10_000, help="requests per provider")
-    parser.add_argument("--seconds", type=float, default=float("inf"), help="after which no more are made, per provider")
+    parser.add_argument(
+        "--seconds", type=float, default=float("inf"), help="after which no more are made, per provider"
+    )
     parser.add_argument("--every", type=float, default=1.0, help="seconds between two faults")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of chance; printed")
     given = parser.parse_args()
