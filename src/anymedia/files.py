@@ -36,9 +36,9 @@ class PartFile:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / f".anymedia-{uuid4().hex}.part"
-        self.size = 0
-        self.head = b""
+        self.path: Path = folder / f".anymedia-{uuid4().hex}.part"
+        self.size: int = 0
+        self.head: bytes = b""
         self._digest = hashlib.sha256()
         self._leftovers = ExitStack()
 
