@@ -1,6 +1,6 @@
 # Every target is one or two `uv run` lines; `make check` is the whole gate. Without make: .ci/run
 
-.PHONY: install fmt lint types imports test cov docs wheel vendor faults bench check matrix
+.PHONY: install fmt lint types imports test cov docs wheel vendor faults soak bench check matrix
 
 install: ## everything a developer needs, into .venv
 	uv sync
@@ -35,6 +35,9 @@ wheel: ## build it, and use it in an empty environment (part of `test` too)
 
 vendor: ## the vendors' own SDKs against the emulators (part of `test` too)
 	uv run pytest -m vendor
+
+soak: ## ten thousand tasks per provider, something breaking every second; some ten minutes
+	uv run python tests/soak/soak.py
 
 bench: ## what the client costs above a bare loop, as ratios
 	uv run python tests/benchmarks/overhead.py

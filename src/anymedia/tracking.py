@@ -147,8 +147,9 @@ class Tracker:
         return tracked
 
     def follow(self, tracked: Tracked) -> None:
-        """Look at a task from time to time until it ends."""
+        """Look at a task from time to time until it ends; one that was lost sight of is looked for again."""
         self.refuse_if_closed(tracked.ref)
+        tracked.error = None
         if tracked.is_over or _key(tracked.ref) in self._followed:
             return
         self._followed[_key(tracked.ref)] = tracked

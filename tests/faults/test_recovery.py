@@ -109,6 +109,22 @@ async def test_a_task_that_is_gone_stays_until_it_is_forgotten(still: Emulator, 
         assert sent(amnesiac) == 0
 
 
+async def test_a_task_that_was_hidden_for_long_is_looked_for_again(tmp_path: Path) -> None:
+    """Not to be found is no end: whoever asks again, by the same handle or the same key, may get the result."""
+    async with (
+        RunwayEmulator(speed=_SPEED) as emulator,
+        client_of(emulator, tmp_path / "j", clock=ScaledClock(50)) as client,
+    ):
+        emulator.faults.add("hide_task", times=None)
+        task = await client.submit(REQUEST)
+        with pytest.raises(TaskNotFoundError):
+            await task.result()
+        emulator.faults.clear()
+        assert (await task.result()).ref.id == (await client.run(REQUEST)).ref.id
+        assert emulator.ledger.accepted == 1
+    assert await states(tmp_path / "j") == ["finished"]
+
+
 async def test_a_cancellation_that_was_carried_out_is_recorded(tmp_path: Path) -> None:
     """A process that died between a cancellation and its answer leaves a task that is found canceled, not lost."""
     async with RunwayEmulator(clock=ManualClock()) as emulator:
