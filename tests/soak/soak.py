@@ -109,8 +109,7 @@ class Soak:
                 await asyncio.gather(*(self._call(client, numbers) for _ in range(CALLERS)))
             trouble.cancel()
             await asyncio.wait({trouble})
-            self.emulator.faults.clear()
-            proxy.release()
+            self._calm(proxy)
             return await self._recovered(url)
 
     def _client(self, url: str) -> AsyncMediaClient:
@@ -125,10 +124,10 @@ class Soak:
         )
 
     async def _trouble(self, proxy: FaultProxy, every: float) -> None:
-        """One fault after the other, half of them on the wire."""
+        """One fault after the other, half of them on the wire; each is over when the next one comes."""
         while True:
             await asyncio.sleep(every)
-            proxy.release()
+            self._calm(proxy)
             self.struck += 1
             kind, options = self._rng.choice(self._rng.choice((WIRE, self._faults)))
             if (kind, options) in self._faults:
@@ -137,6 +136,10 @@ class Soak:
                 proxy.arm(kind, **options)  # type: ignore[arg-type]
             else:
                 getattr(proxy, kind)()
+
+    def _calm(self, proxy: FaultProxy) -> None:
+        self.emulator.faults.clear()
+        proxy.clear()
 
     async def _call(self, client: AsyncMediaClient, numbers: Iterator[int]) -> None:
         """One caller, who makes one request after the other."""
