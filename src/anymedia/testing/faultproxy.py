@@ -202,6 +202,12 @@ class FaultProxy:
         for link in tuple(self._links):
             link.release()
 
+    def clear(self) -> None:
+        """Disarm every fault, and let stalled connections flow again."""
+        with self._lock:
+            self._armed.clear()
+        self.release()
+
     def _on_ledger(self, event: LedgerEvent) -> None:
         fault = self._take(event.name)
         if fault is not None:
