@@ -81,7 +81,7 @@ class Capabilities:
         durations: Legal seconds, where there is a list.
         duration: Legal seconds, where there is a window.
         default_duration: Seconds sent when the request gives none; None sends nothing.
-        prompt: Legal prompt length.
+        prompt: Legal length of the prompt, or of the text to speak.
         prompt_unit: What the vendor counts: `characters` or `utf16`.
         counts: Legal numbers of outputs.
         references: The most reference inputs.

@@ -19,22 +19,39 @@ from anymedia.errors import ConfigurationError, InvalidRequestError, MediaError
 from anymedia.handles import NOT_GIVEN, AsyncTask, Links, NotGiven
 from anymedia.journal import Entry, Journal, MemoryJournal, is_about
 from anymedia.planning import PlanPolicy, make_plan
-from anymedia.provider import Plan
+from anymedia.provider import Plan, Provider
 from anymedia.refs import Outcome, TaskRef
 from anymedia.registry import provider_class, provider_names
 from anymedia.requests import (
     OPERATIONS,
+    CaptionImage,
+    CaptionVideo,
     CharacterPerformance,
+    DubVoice,
+    EnhancePrompt,
+    Generate3D,
+    GenerateMusic,
+    GenerateText,
     ImageToImage,
     ImageToVideo,
+    IsolateVoice,
+    MaskImage,
     Native,
+    PreprocessImage,
     RemoveBackground,
     RemoveVideoBackground,
     Request,
+    SoundEffect,
+    SpeechToSpeech,
     TextToImage,
+    TextToSpeech,
     TextToVideo,
+    TrainModel,
     UpscaleImage,
     UpscaleVideo,
+    Vectorize,
+    VideoToAudio,
+    VideoToHdr,
     VideoToVideo,
 )
 from anymedia.results import Notice, Result
@@ -387,6 +404,23 @@ class AsyncMediaClient:
             result, path, lambda: self._engine.fresh_outputs(result.ref), overwrite=overwrite
         )
 
+    async def provider_named(self, name: str) -> Provider:
+        """The provider itself, opened on first use, for calls that only it has; see `anymedia.resources`.
+
+        Raises:
+            ConfigurationError: No such provider is installed.
+            AuthenticationError: There is no key for it.
+        """
+        return await self._engine.provider(name)
+
+    def observe(self, *news: Snapshot) -> None:
+        """Take in news of tasks that came another way than by a look, such as a webhook's.
+
+        Call it on the client's loop. News of a task that nobody has asked this client about is dropped, as is old news.
+        """
+        for snapshot in news:
+            self._engine.tracker.observe(snapshot)
+
     async def aclose(self) -> None:
         """Close every connection. Tasks at the providers go on; those being sent are waited for, up to 10 s."""
         await self._engine.aclose()
@@ -464,11 +498,28 @@ class AsyncMediaClient:
     text_to_video: Final = operation(TextToVideo)
     image_to_video: Final = operation(ImageToVideo)
     video_to_video: Final = operation(VideoToVideo)
+    character_performance: Final = operation(CharacterPerformance)
     upscale_image: Final = operation(UpscaleImage)
     upscale_video: Final = operation(UpscaleVideo)
     remove_background: Final = operation(RemoveBackground)
     remove_video_background: Final = operation(RemoveVideoBackground)
-    character_performance: Final = operation(CharacterPerformance)
+    video_to_hdr: Final = operation(VideoToHdr)
+    text_to_speech: Final = operation(TextToSpeech)
+    sound_effect: Final = operation(SoundEffect)
+    generate_music: Final = operation(GenerateMusic)
+    speech_to_speech: Final = operation(SpeechToSpeech)
+    dub_voice: Final = operation(DubVoice)
+    isolate_voice: Final = operation(IsolateVoice)
+    video_to_audio: Final = operation(VideoToAudio)
+    caption_image: Final = operation(CaptionImage)
+    caption_video: Final = operation(CaptionVideo)
+    enhance_prompt: Final = operation(EnhancePrompt)
+    generate_text: Final = operation(GenerateText)
+    mask_image: Final = operation(MaskImage)
+    preprocess_image: Final = operation(PreprocessImage)
+    vectorize: Final = operation(Vectorize)
+    generate_3d: Final = operation(Generate3D)
+    train_model: Final = operation(TrainModel)
     native: Final = operation(Native)
 
 

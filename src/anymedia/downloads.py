@@ -77,6 +77,8 @@ class Downloader:
     ) -> list[SavedFile]:
         """Write every output of a result, side by side; each is whole and safe on disk when this returns.
 
+        What stays at the provider, such as a trained model, has no file.
+
         Args:
             result: Whose outputs.
             path: A file or a folder; see `Result.save` for names.
@@ -91,7 +93,11 @@ class Downloader:
         """
         names = await on_disk(partial(names_for, path, result))
         ended = await asyncio.gather(
-            *(self._save(result, index, name, refresh, overwrite=overwrite) for index, name in enumerate(names)),
+            *(
+                self._save(result, index, name, refresh, overwrite=overwrite)
+                for index, name in enumerate(names)
+                if result.outputs[index].is_downloadable
+            ),
             return_exceptions=True,
         )
         for end in ended:

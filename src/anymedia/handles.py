@@ -114,7 +114,7 @@ class AsyncTask(Generic[R_co]):
         return cast("R_co", await self._links.complete(result, snapshot))
 
     async def events(self) -> AsyncGenerator[Snapshot, None]:
-        """Each change of state or progress, the last one always; a failed task ends the iteration without raising."""
+        """Each change of state, progress or text, the last one always; a failed task ends it without raising."""
         async for snapshot in self._links.tracker.events(await self._tracked()):
             yield snapshot
 

@@ -106,7 +106,7 @@ class Media:
 
     @property
     def kind(self) -> str | None:
-        """`image`, `video` or `audio`, where the type is known."""
+        """`image`, `video`, `audio` or `archive`, where the type is known."""
         return kind_of(self.media_type) if self.media_type else None
 
     @property
@@ -177,8 +177,8 @@ def sniff(head: bytes) -> str | None:
 
 
 def kind_of(media_type: str) -> str:
-    """`image` for `image/png`, and so on."""
-    return media_type.split("/", 1)[0]
+    """`image` for `image/png`, and so on; `archive` for a zip file."""
+    return "archive" if media_type == "application/zip" else media_type.split("/", 1)[0]
 
 
 async def load(media: Media, *, field: str = "", kinds: tuple[str, ...] = (), max_bytes: int = MAX_BYTES) -> Media:
@@ -189,7 +189,7 @@ async def load(media: Media, *, field: str = "", kinds: tuple[str, ...] = (), ma
     Args:
         media: What to read.
         field: The request field it came from, for the error.
-        kinds: What is wanted there: `image`, `video`, `audio`; empty takes anything known.
+        kinds: What is wanted there: `image`, `video`, `audio`, `archive`; empty takes anything known.
         max_bytes: The most that is read.
 
     Raises:

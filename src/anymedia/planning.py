@@ -180,13 +180,14 @@ class _Check:
                 self.issues.append(Issue(field=name, message=f"is required by {self.model.id}"))
 
     def lengths(self) -> None:
-        """Hold the prompt, the references and the output format against the rules."""
-        prompt = self.value("prompt")
+        """Hold the prompt (or the text to speak), the references and the output format against the rules."""
+        spoken = "text" if self.value("text") else "prompt"
+        prompt = self.value(spoken)
         if prompt and self.rules.prompt is not None:
             units = len(prompt.encode("utf-16-le")) // 2 if self.rules.prompt_unit == "utf16" else len(prompt)
             if units not in self.rules.prompt:
                 self._broken(
-                    "prompt", "prompt", f"has {units} {self.rules.prompt_unit} units, legal are {self.rules.prompt}"
+                    "prompt", spoken, f"has {units} {self.rules.prompt_unit} units, legal are {self.rules.prompt}"
                 )
         references = self.value("references") or ()
         if self.rules.references is not None and len(references) > self.rules.references:

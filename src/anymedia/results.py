@@ -21,16 +21,19 @@ __all__ = [
     "AudioResult",
     "Cost",
     "ImageResult",
+    "Model3DResult",
     "Notice",
     "Output",
     "OutputKind",
     "RawResult",
     "Result",
     "SyncSaver",
+    "TextResult",
+    "TrainingResult",
     "VideoResult",
 ]
 
-OutputKind = Literal["image", "video", "audio", "text", "model", "file"]
+OutputKind = Literal["image", "video", "audio", "text", "model", "weights", "file"]
 SyncSaver = Callable[["Result", "str | PathLike[str]", bool], list[Path]]
 AsyncSaver = Callable[["Result", "str | PathLike[str]", bool], Awaitable[list[Path]]]
 
@@ -82,7 +85,7 @@ class Output(_Value):
     """One artefact of a task. It can be the input of the next request.
 
     Attributes:
-        kind: What it is.
+        kind: What it is; `model` is a three-dimensional shape, `weights` a trained model.
         url: Where it can be fetched; signed, and gone after `expires_at`.
         data: The bytes (or the text, in UTF-8), where the provider sent them inline.
         media_type: Such as `image/png`, where it is known.
@@ -107,6 +110,11 @@ class Output(_Value):
     expires_at: datetime | None = None
     nsfw: bool | None = None
 
+    @property
+    def is_downloadable(self) -> bool:
+        """Whether it should be saved; a trained model may stay at the vendor."""
+        return self.kind != "weights" or self.url is not None or self.data is not None
+
     def as_media(self) -> Media:
         """This artefact as an input: its bytes where they are here, else its URL."""
         if self.data is not None:
@@ -117,10 +125,14 @@ class Output(_Value):
 
     @override
     def __repr__(self) -> str:
-        where = shorten_url(self.url) if self.url else f"{len(self.data or b'')} bytes"
-        return f"Output({self.kind}, {where})"
+        return f"Output({self.kind}, {self._where()})"
 
     __str__ = __repr__
+
+    def _where(self) -> str:
+        if self.url is not None:
+            return shorten_url(self.url)
+        return f"{len(self.data)} bytes" if self.data is not None else str(self.vendor_ref)
 
 
 class Result(_Value):
@@ -236,6 +248,33 @@ class VideoResult(Result):
 
 class AudioResult(Result):
     """Sounds."""
+
+
+class TextResult(Result):
+    """Words."""
+
+    @property
+    def text(self) -> str:
+        """The first text."""
+        return self.texts[0]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Every text, in the provider's order."""
+        return tuple((output.data or b"").decode(errors="replace") for output in self.outputs)
+
+
+class Model3DResult(Result):
+    """Three-dimensional shapes."""
+
+
+class TrainingResult(Result):
+    """A new model. It lives at the provider: there is nothing to download."""
+
+    @property
+    def trained_model(self) -> str:
+        """The new model's name there, to be used as `model=`."""
+        return self.output.vendor_ref or ""
 
 
 class RawResult(Result):

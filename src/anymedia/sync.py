@@ -1,6 +1,6 @@
 """`MediaClient`: the same client for synchronous code; a typed facade over a background loop."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from os import PathLike
@@ -18,17 +18,34 @@ from anymedia.journal import Entry, Journal
 from anymedia.provider import Cancellation, Plan
 from anymedia.refs import TaskRef
 from anymedia.requests import (
+    CaptionImage,
+    CaptionVideo,
     CharacterPerformance,
+    DubVoice,
+    EnhancePrompt,
+    Generate3D,
+    GenerateMusic,
+    GenerateText,
     ImageToImage,
     ImageToVideo,
+    IsolateVoice,
+    MaskImage,
     Native,
+    PreprocessImage,
     RemoveBackground,
     RemoveVideoBackground,
     Request,
+    SoundEffect,
+    SpeechToSpeech,
     TextToImage,
+    TextToSpeech,
     TextToVideo,
+    TrainModel,
     UpscaleImage,
     UpscaleVideo,
+    Vectorize,
+    VideoToAudio,
+    VideoToHdr,
     VideoToVideo,
 )
 from anymedia.results import Notice, Result
@@ -38,6 +55,7 @@ from anymedia.tasks import Snapshot
 __all__ = ["MediaClient", "SyncRecovery", "Task", "sync_operation"]
 
 P = ParamSpec("P")
+T = TypeVar("T")
 R = TypeVar("R", bound=Result)
 R_co = TypeVar("R_co", bound=Result, covariant=True)
 
@@ -244,6 +262,14 @@ class MediaClient:
         """Write a result's outputs to disk. See `AsyncMediaClient.save`."""
         return bridge().run(lambda: self._client.save(result, path, overwrite=overwrite))
 
+    def wait_for(self, work: Callable[[AsyncMediaClient], Coroutine[Any, Any, T]]) -> T:
+        """Run a coroutine with the asynchronous twin of this client on its loop, and wait for it."""
+        return bridge().run(lambda: work(self._client))
+
+    def iterate(self, source: Callable[[AsyncMediaClient], AsyncGenerator[T, None]]) -> Iterator[T]:
+        """Step through an asynchronous generator made with the asynchronous twin of this client."""
+        return bridge().iterate(lambda: source(self._client))
+
     def close(self) -> None:
         """Close every connection. See `AsyncMediaClient.aclose`."""
         bridge().run(self._client.aclose)
@@ -271,9 +297,26 @@ class MediaClient:
     text_to_video: Final = sync_operation(TextToVideo)
     image_to_video: Final = sync_operation(ImageToVideo)
     video_to_video: Final = sync_operation(VideoToVideo)
+    character_performance: Final = sync_operation(CharacterPerformance)
     upscale_image: Final = sync_operation(UpscaleImage)
     upscale_video: Final = sync_operation(UpscaleVideo)
     remove_background: Final = sync_operation(RemoveBackground)
     remove_video_background: Final = sync_operation(RemoveVideoBackground)
-    character_performance: Final = sync_operation(CharacterPerformance)
+    video_to_hdr: Final = sync_operation(VideoToHdr)
+    text_to_speech: Final = sync_operation(TextToSpeech)
+    sound_effect: Final = sync_operation(SoundEffect)
+    generate_music: Final = sync_operation(GenerateMusic)
+    speech_to_speech: Final = sync_operation(SpeechToSpeech)
+    dub_voice: Final = sync_operation(DubVoice)
+    isolate_voice: Final = sync_operation(IsolateVoice)
+    video_to_audio: Final = sync_operation(VideoToAudio)
+    caption_image: Final = sync_operation(CaptionImage)
+    caption_video: Final = sync_operation(CaptionVideo)
+    enhance_prompt: Final = sync_operation(EnhancePrompt)
+    generate_text: Final = sync_operation(GenerateText)
+    mask_image: Final = sync_operation(MaskImage)
+    preprocess_image: Final = sync_operation(PreprocessImage)
+    vectorize: Final = sync_operation(Vectorize)
+    generate_3d: Final = sync_operation(Generate3D)
+    train_model: Final = sync_operation(TrainModel)
     native: Final = sync_operation(Native)

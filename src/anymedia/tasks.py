@@ -27,6 +27,7 @@ class Snapshot:
         state: Where it is.
         progress: 0 to 1, or None where the provider does not say.
         provider_status: The vendor's own word.
+        text: For a text that is streamed: what has been written so far.
         outputs: What is there so far; all of it once the state is `SUCCEEDED`.
         cost: What the provider says it costs.
         errors: Why some outputs are missing.
@@ -39,6 +40,7 @@ class Snapshot:
     state: TaskState
     progress: float | None = None
     provider_status: str | None = None
+    text: str | None = field(default=None, repr=False)
     outputs: tuple[Output, ...] = ()
     cost: Cost | None = None
     errors: tuple[MediaError, ...] = ()
@@ -63,6 +65,7 @@ def advance(last: Snapshot | None, news: Snapshot) -> Snapshot:
         state=last.state if backwards else news.state,
         progress=_furthest(last.progress, news.progress),
         provider_status=news.provider_status or last.provider_status,
+        text=news.text if len(news.text or "") >= len(last.text or "") else last.text,
         outputs=_joined(last.outputs, news.outputs),
         cost=news.cost or last.cost,
         errors=news.errors or last.errors,

@@ -219,7 +219,7 @@ class Tracker:
         return tracked.ended()
 
     async def events(self, tracked: Tracked) -> AsyncGenerator[Snapshot, None]:
-        """Each change of state or progress; a slow reader gets the newest, and always the last one."""
+        """Each change of state, progress or text; a slow reader gets the newest, and always the last one."""
         self.follow(tracked)
         seen: Snapshot | None = None
         while True:
@@ -408,7 +408,11 @@ def _key(ref: TaskRef) -> _Key:
 def _differs(seen: Snapshot | None, current: Snapshot) -> bool:
     if seen is None:
         return True
-    return (seen.state, seen.progress, len(seen.outputs)) != (current.state, current.progress, len(current.outputs))
+    return _visible(seen) != _visible(current)
+
+
+def _visible(snapshot: Snapshot) -> tuple[object, ...]:
+    return snapshot.state, snapshot.progress, snapshot.text, len(snapshot.outputs)
 
 
 def _not_found(ref: TaskRef) -> TaskNotFoundError:

@@ -5,6 +5,7 @@ import os
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ from anymedia import (
     InvalidRequestError,
     MediaClient,
     Native,
+    Output,
+    Snapshot,
     Task,
     TaskState,
     TaskTimeoutError,
@@ -150,6 +153,22 @@ def test_the_synchronous_handle_watches_and_waits(provider: str) -> None:
         assert task.result().ref == task.ref
         assert task.cancel().stopped is False
         assert client.attach(str(task.ref)).result().outputs[0].kind == "image"
+
+
+@BOTH
+async def test_news_that_comes_another_way_ends_a_wait(provider: str) -> None:
+    """What is told from outside, as by a webhook, is taken in like a look's answer; news of strangers is dropped."""
+    emulator = EMULATORS[provider](speed=0.001)
+    with Hosted(emulator) as at:
+        async with AsyncMediaClient(provider, emulate=False, base_url=at.base_url, api_key=at.api_key) as client:
+            task = await client.submit(LIGHTHOUSE)
+            stranger = replace(task.ref, id="0f1d2c3b-4a59-4e8f-8a7b-9c0d1e2f3a4b")
+            shown = Output(kind="image", url="https://example.com/lighthouse.png")
+            client.observe(
+                Snapshot(ref=stranger, state=TaskState.FAILED),
+                Snapshot(ref=task.ref, state=TaskState.SUCCEEDED, outputs=(shown,)),
+            )
+            assert (await task.result(timeout=5)).outputs == (shown,)
 
 
 @BOTH

@@ -19,7 +19,7 @@ import pytest
 from anymedia.downloads import Downloader
 from anymedia.errors import DownloadError, OutputExpiredError, TaskNotFoundError, TaskTimeoutError, TransportError
 from anymedia.refs import TaskRef
-from anymedia.results import ImageResult, Output, OutputKind
+from anymedia.results import ImageResult, Output, OutputKind, TrainingResult
 from anymedia.testing.clock import ManualClock, ScaledClock
 from anymedia.transports.http import HttpTransport
 
@@ -636,6 +636,20 @@ async def test_a_broken_link_is_not_tried_again(http: HttpTransport, tmp_path: P
 async def test_an_output_without_bytes_or_link_says_so(downloader: Downloader, tmp_path: Path) -> None:
     """There is nothing to save, and the error says it."""
     assert "neither" in str(await fails(downloader, Output(kind="image", vendor_ref="x"), tmp_path))
+
+
+async def test_a_model_that_was_trained_stays_where_it_is(downloader: Downloader, tmp_path: Path) -> None:
+    """What has no bytes to give asks for no file, so that nothing waits for one."""
+    trained = TrainingResult(
+        outputs=(Output(kind="weights", vendor_ref="acme:900@1"),), ref=REF, provider="runware", model="m"
+    )
+    assert trained.trained_model == "acme:900@1"
+
+    async def refresh() -> Sequence[Output]:
+        return trained.outputs
+
+    assert await downloader.save(trained, tmp_path, refresh) == []
+    assert "acme:900@1" in repr(trained)
 
 
 _SAVE = """

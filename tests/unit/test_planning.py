@@ -7,7 +7,7 @@ import pytest
 from anymedia.catalog import Capabilities, Catalog, ModelInfo, Range, Size
 from anymedia.errors import InvalidRequestError
 from anymedia.planning import PlanPolicy, resolve
-from anymedia.requests import ImageToVideo, Request, TextToImage, TextToVideo
+from anymedia.requests import ImageToVideo, Request, TextToImage, TextToSpeech, TextToVideo
 from anymedia.results import Notice, Result
 
 IMAGE = "https://example.com/a.png"
@@ -131,6 +131,23 @@ def test_prompts_are_counted_as_the_vendor_counts() -> None:
     film(prompt="😀" * 5)
     with pytest.raises(InvalidRequestError, match="12 utf16"):
         film(prompt="😀" * 6)
+
+
+def test_a_text_to_speak_is_held_against_the_rule_for_prompts() -> None:
+    """Speech has a limit too, and the error names the field it stands in."""
+    voice = ModelInfo(
+        id="voice",
+        operations={
+            "text_to_speech": Capabilities(
+                fields=frozenset({"text"}), prompt=Range(1, 5), confirmed=frozenset({"prompt"})
+            )
+        },
+    )
+    catalog = Catalog("vendor", [voice], {})
+    resolve(TextToSpeech(text="Hello"), voice, catalog, EXACT)
+    with pytest.raises(InvalidRequestError) as caught:
+        resolve(TextToSpeech(text="Hello there"), voice, catalog, EXACT)
+    assert [issue.field for issue in caught.value.issues] == ["text"]
 
 
 def test_every_problem_is_told_at_once() -> None:

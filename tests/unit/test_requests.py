@@ -9,7 +9,17 @@ from pydantic import ValidationError
 
 from anymedia.errors import InvalidRequestError, MediaInputError
 from anymedia.media import Media
-from anymedia.requests import OPERATIONS, ImageToVideo, Reference, Request, TextToImage, UpscaleImage
+from anymedia.requests import (
+    OPERATIONS,
+    Generate3D,
+    GenerateText,
+    ImageToVideo,
+    Message,
+    Reference,
+    Request,
+    TextToImage,
+    UpscaleImage,
+)
 from anymedia.results import Result
 
 INPUTS: dict[str, Any] = {
@@ -18,6 +28,10 @@ INPUTS: dict[str, Any] = {
     "video": "https://example.com/a.mp4",
     "character": Path("face.png"),
     "performance": b"\0\0\0\x20ftypisom",
+    "recording": Path("speech.wav"),
+    "dataset": Path("examples.zip"),
+    "text": "Hello there.",
+    "language": "es",
     "provider": "runway",
     "call": "POST /v1/sound_effect",
 }
@@ -25,6 +39,7 @@ INPUTS: dict[str, Any] = {
 
 def fill(cls: type[Request[Result]], **more: Any) -> Request[Result]:
     needed = {name: INPUTS[name] for name, field in cls.model_fields.items() if field.is_required()}
+    needed |= {"image": INPUTS["image"]} if cls is Generate3D else {}
     return cls(**needed, **more)
 
 
@@ -44,6 +59,21 @@ def test_every_operation_refuses_a_typo_with_the_nearest_word(cls: type[Request[
     with pytest.raises(InvalidRequestError) as caught:
         fill(cls, idempotency_keys="k")
     assert caught.value.issues[0].nearest == "idempotency_key"
+
+
+def test_a_shape_needs_something_to_be_made_from() -> None:
+    """A request for a shape from nothing is refused at once."""
+    with pytest.raises(InvalidRequestError, match="give a prompt, an image, or references"):
+        Generate3D(seed=1)
+    assert Generate3D(image="https://example.com/chair.png").prompt is None
+
+
+def test_a_conversation_survives_the_journey() -> None:
+    """Earlier turns go along as plain data and come back."""
+    request = GenerateText(prompt="And now?", messages=[Message("user", "Hi"), Message("assistant", "Hello.")])
+    assert GenerateText.model_validate_json(request.model_dump_json()).messages == request.messages
+    with pytest.raises(InvalidRequestError):
+        GenerateText(prompt="a", messages=[{"role": "nobody", "content": "x"}])
 
 
 def test_requests_do_not_change() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from anymedia.errors import ConfigurationError, ModerationError
 from anymedia.refs import TaskRef
-from anymedia.results import Cost, ImageResult, Notice, Output, Result
+from anymedia.results import Cost, ImageResult, Notice, Output, Result, TextResult
 
 REF = TaskRef(provider="runware", id="1", operation="text_to_image", model="m")
 
@@ -28,6 +28,13 @@ def test_the_first_output_is_at_hand() -> None:
     result = make()
     assert result.output is result.outputs[0]
     assert result.url == "https://h/a.png?_jwt=secret"
+
+
+def test_words_are_text() -> None:
+    """A text result reads as text, also where a provider sent bytes that are none."""
+    outputs = tuple(Output(kind="text", data=data) for data in ("día".encode(), b"\xff"))
+    result = TextResult(outputs=outputs, ref=REF, provider="runware", model="m")
+    assert (result.text, result.texts) == ("día", ("día", "\ufffd"))
 
 
 def test_signed_urls_are_shortened_in_text_but_whole_in_data() -> None:

@@ -64,3 +64,11 @@ def test_fresh_links_reach_a_finished_task() -> None:
     later = Snapshot(ref=REF, state=TaskState.RUNNING, outputs=(Output(kind="image", url="https://h/a?2"),))
     assert advance(done, later).outputs == later.outputs
     assert advance(done, later).state is TaskState.SUCCEEDED
+
+
+def test_a_streamed_text_only_grows() -> None:
+    """A late piece of news takes no word back."""
+    first = Snapshot(ref=REF, state=TaskState.RUNNING, text="Once upon")
+    late = Snapshot(ref=REF, state=TaskState.RUNNING, text="Once")
+    assert known(None, first, late).text == "Once upon"
+    assert known(None, first, Snapshot(ref=REF, state=TaskState.SUCCEEDED)).text == "Once upon"

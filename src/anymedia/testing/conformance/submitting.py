@@ -21,7 +21,17 @@ __all__ = ["Submitting", "lacking"]
 
 _IMAGE = "https://example.invalid/cat.png"
 _VIDEO = "https://example.invalid/cat.mp4"
-_INPUTS = {"image": _IMAGE, "video": _VIDEO, "character": _IMAGE, "performance": _VIDEO, "prompt": "a cat"}
+_INPUTS = {
+    "image": _IMAGE,
+    "video": _VIDEO,
+    "character": _IMAGE,
+    "performance": _VIDEO,
+    "recording": _VIDEO,
+    "dataset": b"PK\x03\x04",
+    "prompt": "a cat",
+    "text": "Hello.",
+    "language": "es",
+}
 
 
 class Submitting(Subject):

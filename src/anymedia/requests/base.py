@@ -1,4 +1,4 @@
-"""The operations: what can be asked for, as frozen values."""
+"""What every request has in common: a frozen value, its inputs, its errors."""
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,32 +14,28 @@ from pydantic import (
     PlainValidator,
     ValidationError,
     WithJsonSchema,
-    model_validator,
 )
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from anymedia.errors import InvalidRequestError, Issue, MediaInputError
 from anymedia.json import JSON
 from anymedia.media import Media, MediaInput
-from anymedia.results import ImageResult, RawResult, Result, VideoResult
+from anymedia.results import Result
 
 __all__ = [
     "MEDIA_FIELDS",
-    "OPERATIONS",
-    "CharacterPerformance",
-    "ImageToImage",
-    "ImageToVideo",
-    "Native",
+    "AspectRatioField",
+    "CountField",
+    "FormatField",
+    "InputField",
+    "PromptField",
     "ProviderOptions",
     "Reference",
-    "RemoveBackground",
-    "RemoveVideoBackground",
+    "ReferencesField",
     "Request",
-    "TextToImage",
-    "TextToVideo",
-    "UpscaleImage",
-    "UpscaleVideo",
-    "VideoToVideo",
+    "ResolutionField",
+    "SeedField",
+    "SizeField",
     "media_of",
 ]
 
@@ -53,6 +49,9 @@ MEDIA_FIELDS: Mapping[str, tuple[str, ...]] = {
     "video": ("video",),
     "character": ("image", "video"),
     "performance": ("video",),
+    "recording": ("audio", "video"),
+    "voice_sample": ("audio",),
+    "dataset": ("archive",),
 }
 """The request fields that hold inputs, and what kinds each takes."""
 
@@ -97,7 +96,7 @@ _MEDIA_SCHEMA = {
         {"type": "object", "properties": {"ref": {"type": "string"}}, "required": ["ref"]},
     ]
 }
-_Input: TypeAlias = Annotated[
+InputField: TypeAlias = Annotated[
     MediaInput, PlainValidator(Media.of), PlainSerializer(_media_as_data), WithJsonSchema(_MEDIA_SCHEMA)
 ]
 
@@ -106,7 +105,7 @@ _Input: TypeAlias = Annotated[
 class Reference:
     """A reference input with the tag by which the prompt names it (`@tag`)."""
 
-    media: _Input
+    media: InputField
     tag: str | None = None
 
 
@@ -134,16 +133,19 @@ def _references_as_data(value: tuple[Reference, ...]) -> list[dict[str, JSON]]:
     return [{"media": dict(_media_as_data(item.media)), "tag": item.tag} for item in value]
 
 
-_References: TypeAlias = Annotated[
+ReferencesField: TypeAlias = Annotated[
     Sequence[Reference | MediaInput],
     PlainValidator(_as_references),
     PlainSerializer(_references_as_data),
     WithJsonSchema({"type": "array", "items": _MEDIA_SCHEMA}),
 ]
-_Size: TypeAlias = Annotated[str, Field(pattern=r"^[1-9]\d{0,4}x[1-9]\d{0,4}$")]
-_AspectRatio: TypeAlias = Annotated[str, Field(pattern=r"^[1-9]\d{0,3}:[1-9]\d{0,3}$")]
-_Resolution: TypeAlias = Annotated[str, Field(pattern=r"^(\d{3,4}p|[0-9.]{1,3}[kK])$"), BeforeValidator(str)]
-_Prompt: TypeAlias = Annotated[str, Field(min_length=1)]
+SizeField: TypeAlias = Annotated[str, Field(pattern=r"^[1-9]\d{0,4}x[1-9]\d{0,4}$")]
+AspectRatioField: TypeAlias = Annotated[str, Field(pattern=r"^[1-9]\d{0,3}:[1-9]\d{0,3}$")]
+ResolutionField: TypeAlias = Annotated[str, Field(pattern=r"^(\d{3,4}p|[0-9.]{1,3}[kK])$"), BeforeValidator(str)]
+PromptField: TypeAlias = Annotated[str, Field(min_length=1)]
+CountField: TypeAlias = Annotated[int, Field(ge=1)]
+SeedField: TypeAlias = Annotated[int, Field(ge=0)]
+FormatField: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{2,40}$")]
 
 
 class Request(BaseModel, Generic[R_co]):
@@ -217,226 +219,3 @@ def _issue(cls: type[BaseModel], loc: tuple[int | str, ...], kind: str, message:
 
 
 _FORMS = {"size": "1280x720", "aspect_ratio": "16:9", "resolution": "720p"}
-
-
-class _Generation(Request[R_co], Generic[R_co]):
-    """What every generated picture or film has in common.
-
-    Attributes:
-        negative_prompt: What should not appear.
-        references: Inputs that guide style or subject; `Reference(media, tag)` to name one in the prompt.
-        size: Exact pixels, `1280x720`. Excludes the next two.
-        aspect_ratio: Portable, `16:9`: the nearest size the model has.
-        resolution: The scale for `aspect_ratio`: `480p` ... `4k`.
-        count: How many outputs.
-        seed: Repeats a result where the model allows it.
-        output_format: `png`, `jpg`, `webp`, `mp4`, `webm`, `mov`, ...
-    """
-
-    negative_prompt: str | None = None
-    references: _References = ()
-    size: _Size | None = None
-    aspect_ratio: _AspectRatio | None = None
-    resolution: _Resolution | None = None
-    count: int = Field(default=1, ge=1)
-    seed: int | None = Field(default=None, ge=0)
-    output_format: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_]{2,40}$")
-
-    @model_validator(mode="after")
-    def _one_way_to_size(self) -> Self:
-        if self.size and (self.aspect_ratio or self.resolution):
-            raise ValueError("size is exact; give either size, or aspect_ratio and resolution")
-        return self
-
-
-class _Filming(_Generation[VideoResult]):
-    """What every generated film has in common.
-
-    Attributes:
-        duration: Seconds.
-        fps: Frames per second.
-        audio: Whether the film should have sound.
-    """
-
-    duration: float | None = Field(default=None, gt=0)
-    fps: float | None = Field(default=None, gt=0)
-    audio: bool | None = None
-
-
-class TextToImage(_Generation[ImageResult]):
-    """Images from a prompt, optionally guided by reference inputs."""
-
-    operation: ClassVar[str] = "text_to_image"
-    result_type: ClassVar[type[Result]] = ImageResult
-
-    prompt: _Prompt
-
-
-class ImageToImage(_Generation[ImageResult]):
-    """Images from an image and a prompt.
-
-    Attributes:
-        image: What to change.
-        mask: An image of the same framing; white is where to change it.
-        strength: How far from `image` the result may go, 0 to 1.
-    """
-
-    operation: ClassVar[str] = "image_to_image"
-    result_type: ClassVar[type[Result]] = ImageResult
-
-    prompt: _Prompt
-    image: _Input
-    mask: _Input | None = None
-    strength: float | None = Field(default=None, ge=0, le=1)
-
-
-class TextToVideo(_Filming):
-    """Films from a prompt, optionally guided by reference inputs."""
-
-    operation: ClassVar[str] = "text_to_video"
-    result_type: ClassVar[type[Result]] = VideoResult
-
-    prompt: _Prompt
-
-
-class ImageToVideo(_Filming):
-    """Films that start from an image.
-
-    Attributes:
-        prompt: What happens; optional where the model allows it.
-        image: The first frame.
-        last_frame: The last frame.
-    """
-
-    operation: ClassVar[str] = "image_to_video"
-    result_type: ClassVar[type[Result]] = VideoResult
-
-    prompt: _Prompt | None = None
-    image: _Input
-    last_frame: _Input | None = None
-
-
-class VideoToVideo(_Filming):
-    """Films made by changing a film.
-
-    Attributes:
-        prompt: What should change; optional where the model allows it.
-        video: What to change.
-    """
-
-    operation: ClassVar[str] = "video_to_video"
-    result_type: ClassVar[type[Result]] = VideoResult
-
-    prompt: _Prompt | None = None
-    video: _Input
-
-
-class UpscaleImage(Request[ImageResult]):
-    """A larger version of an image.
-
-    Attributes:
-        image: What to enlarge.
-        factor: How many times wider and higher.
-    """
-
-    operation: ClassVar[str] = "upscale_image"
-    result_type: ClassVar[type[Result]] = ImageResult
-
-    image: _Input
-    factor: float | None = Field(default=None, gt=1)
-
-
-class UpscaleVideo(Request[VideoResult]):
-    """A larger or smoother version of a film.
-
-    Attributes:
-        video: What to enlarge.
-        factor: How many times wider and higher.
-        resolution: The wanted scale instead: `720p` ... `4k`.
-        fps: The wanted frames per second.
-    """
-
-    operation: ClassVar[str] = "upscale_video"
-    result_type: ClassVar[type[Result]] = VideoResult
-
-    video: _Input
-    factor: float | None = Field(default=None, gt=1)
-    resolution: _Resolution | None = None
-    fps: float | None = Field(default=None, gt=0)
-
-
-class RemoveBackground(Request[ImageResult]):
-    """An image with its background made transparent."""
-
-    operation: ClassVar[str] = "remove_background"
-    result_type: ClassVar[type[Result]] = ImageResult
-
-    image: _Input
-
-
-class RemoveVideoBackground(Request[VideoResult]):
-    """A film with its background made transparent."""
-
-    operation: ClassVar[str] = "remove_video_background"
-    result_type: ClassVar[type[Result]] = VideoResult
-
-    video: _Input
-
-
-class CharacterPerformance(Request[VideoResult]):
-    """A character that acts as a performer does.
-
-    Attributes:
-        character: An image or film with a visible face.
-        performance: The film to act after.
-        expression: How strong the facial expression is, 0 to 1.
-        body_control: Whether the body follows too.
-        aspect_ratio: Of the result.
-        seed: Repeats a result where the model allows it.
-    """
-
-    operation: ClassVar[str] = "character_performance"
-    result_type: ClassVar[type[Result]] = VideoResult
-
-    character: _Input
-    performance: _Input
-    expression: float | None = Field(default=None, ge=0, le=1)
-    body_control: bool | None = None
-    aspect_ratio: _AspectRatio | None = None
-    seed: int | None = Field(default=None, ge=0)
-
-
-class Native(Request[RawResult]):
-    """A vendor's own call, journalled and followed like any other.
-
-    Attributes:
-        provider: Who is called.
-        call: `POST /v1/sound_effect` at Runway, a task type at Runware.
-        payload: The body as the vendor documents it, without ids and keys.
-    """
-
-    operation: ClassVar[str] = "native"
-    result_type: ClassVar[type[Result]] = RawResult
-
-    provider: str
-    call: str = Field(min_length=1)
-    payload: Mapping[str, JSON] = Field(default_factory=dict)
-
-
-OPERATIONS: Mapping[str, type[Request[Result]]] = {
-    cls.operation: cls
-    for cls in (
-        TextToImage,
-        ImageToImage,
-        TextToVideo,
-        ImageToVideo,
-        VideoToVideo,
-        UpscaleImage,
-        UpscaleVideo,
-        RemoveBackground,
-        RemoveVideoBackground,
-        CharacterPerformance,
-        Native,
-    )
-}
-"""Every operation by its name."""
