@@ -6,7 +6,7 @@ from typing import Annotated, Protocol, runtime_checkable
 
 import typer
 
-from anymedia.cli import tasks
+from anymedia.cli import operations, tasks
 from anymedia.cli.console import BAD_INPUT, answer, complain
 from anymedia.cli.demo import demo
 from anymedia.cli.emulate import emulate
@@ -65,5 +65,6 @@ def _root(
 
 for _command in (demo, image, video, upscale, emulate, models):
     _app.command()(spread(_command))
+_app.add_typer(operations.app, name="run")
 _app.add_typer(tasks.app, name="tasks")
 _app.add_typer(tasks.app, name="task", hidden=True)

@@ -26,14 +26,15 @@ from anymedia.cli.options import Connection, Delivery, Look, check_out, given, i
 from anymedia.cli.progress import board_for, follow
 from anymedia.errors import AuthenticationError
 from anymedia.handles import NOT_GIVEN
+from anymedia.json import JSON
 from anymedia.media import Media, load
 from anymedia.provider import Plan
 from anymedia.refs import TaskRef
-from anymedia.requests import ImageToVideo, Request, TextToImage, TextToVideo, UpscaleImage, UpscaleVideo
-from anymedia.results import Notice, Result
+from anymedia.requests import ImageToVideo, Native, Request, TextToImage, TextToVideo, UpscaleImage, UpscaleVideo
+from anymedia.results import Notice, Result, TextResult, TrainingResult
 from anymedia.sync import MediaClient, Task
 
-__all__ = ["as_data", "deliver", "image", "save", "upscale", "video"]
+__all__ = ["DryRun", "Key", "as_data", "deliver", "generate", "image", "save", "upscale", "video"]
 
 Prompt = Annotated[str, typer.Argument(metavar="PROMPT", help="What to make.")]
 DryRun = Annotated[
@@ -56,7 +57,7 @@ def image(
 ) -> None:
     """Make an image from a prompt."""
     fields = given(look, prompt=prompt, idempotency_key=key)
-    _generate(TextToImage, fields, connection, delivery, dry_run=dry_run)
+    generate(TextToImage, fields, connection, delivery, dry_run=dry_run)
 
 
 def video(
@@ -73,10 +74,10 @@ def video(
     """Make a video from a prompt, or from an image and a prompt."""
     fields = given(look, prompt=prompt, duration=duration, idempotency_key=key)
     if image is None:
-        _generate(TextToVideo, fields, connection, delivery, dry_run=dry_run)
+        generate(TextToVideo, fields, connection, delivery, dry_run=dry_run)
     else:
         first = image if "://" in image else Path(image)
-        _generate(ImageToVideo, fields | {"image": first}, connection, delivery, dry_run=dry_run)
+        generate(ImageToVideo, fields | {"image": first}, connection, delivery, dry_run=dry_run)
 
 
 def upscale(
@@ -96,26 +97,28 @@ def upscale(
     with exiting(BAD_INPUT):
         source = bridge().run(lambda: load(Media.of(file), field="file", kinds=("image", "video")))
     if source.kind == "image":
-        _generate(UpscaleImage, fields | {"image": source}, connection, delivery, dry_run=dry_run)
+        generate(UpscaleImage, fields | {"image": source}, connection, delivery, dry_run=dry_run)
     else:
-        _generate(UpscaleVideo, fields | {"video": source}, connection, delivery, dry_run=dry_run)
+        generate(UpscaleVideo, fields | {"video": source}, connection, delivery, dry_run=dry_run)
 
 
-def _generate(
+def generate(
     kind: type[Request[Result]],
     fields: Mapping[str, object],
     connection: Connection,
     delivery: Delivery,
     *,
     dry_run: bool,
+    own: Mapping[str, JSON] | None = None,
 ) -> None:
+    """Plan one request, start it, follow it and write its outputs; `own` are options of the provider's own."""
     with exiting(BAD_INPUT):
-        request = kind(**fields)
         check_out(delivery.out)
         client = _open(connection)
-    out = delivery.out or Path()
-    with client.with_options(autosave=out if is_folder(out) else None) as client:
+    out = delivery.out or (None if issubclass(kind.result_type, TextResult) else Path())
+    with client.with_options(autosave=out if out is not None and is_folder(out) else None) as client:
         with exiting(BAD_INPUT):
+            request = kind(**fields, **_of_provider(kind, client.provider, own))
             plan = client.plan(request)
         if dry_run:
             _show_plan(plan, as_json=delivery.json)
@@ -123,6 +126,11 @@ def _generate(
         _tell(plan.notices)
         task = _submit(client, request)
         deliver(client, task, replace(delivery, out=out), told=plan.notices)
+
+
+def _of_provider(kind: type[Request[Result]], provider: str, own: Mapping[str, JSON] | None) -> Mapping[str, object]:
+    named = {"provider": provider} if issubclass(kind, Native) else {}
+    return named | ({"provider_options": {provider: own}} if own else {})
 
 
 def _open(connection: Connection) -> MediaClient:
@@ -178,7 +186,7 @@ def deliver(
         with exiting(FAILED, task.ref), board_for(console) as board:
             result = follow(task, f"{task.ref.provider} {task.ref.operation}", board, timeout)
         with exiting(FAILED, task.ref):
-            files = save(client, result, delivery.out)
+            files = () if is_printed(result, delivery.out) else save(client, result, delivery.out)
     except KeyboardInterrupt:
         interrupted(task.ref, emulated=client.emulated)
     _tell(tuple(notice for notice in result.notices if notice not in told))
@@ -188,8 +196,19 @@ def deliver(
     if delivery.json:
         answer_json(as_data(result, files))
     else:
-        for file in files:
-            answer(file)
+        for line in _told(result, files):
+            answer(line)
+
+
+def is_printed(result: Result, out: Path | None) -> bool:
+    """Whether what came out is to be read here, rather than from a file."""
+    return isinstance(result, TextResult) and out is None and not result.saved
+
+
+def _told(result: Result, files: Sequence[Path]) -> Sequence[object]:
+    if isinstance(result, TrainingResult):
+        return [result.trained_model]
+    return result.texts if isinstance(result, TextResult) and not files else files
 
 
 def save(client: MediaClient, result: Result, out: Path | None) -> Sequence[Path]:
@@ -206,7 +225,8 @@ def as_data(result: Result, files: Sequence[Path]) -> dict[str, object]:
     told: dict[str, object] = result.model_dump(
         mode="json", exclude={"raw": True, "saved": True, "outputs": {"__all__": {"data"}}}
     )
-    return told | {"files": [str(file) for file in files]}
+    words: dict[str, object] = {"texts": result.texts} if isinstance(result, TextResult) else {}
+    return told | words | {"files": [str(file) for file in files]}
 
 
 def _show_plan(plan: Plan, *, as_json: bool) -> None:
