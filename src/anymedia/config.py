@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from typing_extensions import override
 
 from anymedia.errors import AuthenticationError, ConfigurationError
@@ -18,6 +18,7 @@ from anymedia.errors import AuthenticationError, ConfigurationError
 __all__ = [
     "CONFIG_NAME",
     "Config",
+    "Network",
     "Overrides",
     "ProviderDefaults",
     "ProviderSettings",
@@ -47,6 +48,20 @@ class ProviderDefaults:
     poll_interval: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """How hosts are reached.
+
+    Attributes:
+        proxy: An `http://` or `https://` URL that every connection goes through. None leaves it to `HTTPS_PROXY` and
+            its like, which are never used towards this machine itself.
+        ca_file: Certificates in PEM, trusted beside the public ones; None adds none.
+    """
+
+    proxy: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
+
+
 class _Strict(BaseModel):
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid")
 
@@ -69,6 +84,8 @@ class _ProviderTable(_Strict):
     max_per_second: float | None = Field(default=None, gt=0)
     retries: int | None = Field(default=None, ge=0)
     retry_delay: float | None = Field(default=None, gt=0)
+    proxy: SecretStr | None = None
+    ca_file: Path | None = None
     models: Mapping[str, str] = Field(default_factory=dict)
 
 
@@ -96,9 +113,11 @@ class Config(_Strict):
     @property
     def journal_file(self) -> str | None:
         """The journal with its whole path: a relative name stands beside this file, wherever the program runs."""
-        if self.journal in (None, "memory") or self.path is None:
-            return self.journal
-        return str(self.path.absolute().parent / Path(self.journal).expanduser())
+        return self.journal if self.journal in (None, "memory") else str(self.beside(Path(self.journal)))
+
+    def beside(self, file: Path) -> Path:
+        """A file that this configuration names: a relative name stands beside the configuration's own file."""
+        return file if self.path is None else self.path.absolute().parent / file.expanduser()
 
     def model_named(self, name: str, provider: str) -> str:
         """The provider's model behind one of the app's own names; any other name comes back as it is.
@@ -133,6 +152,8 @@ class ProviderSettings(_Strict):
         max_per_second: Calls that start a task, per second; None sets no limit.
         retries: How often a safe call is repeated.
         retry_delay: Seconds before the first repetition; doubles each time.
+        proxy: An `http://` or `https://` URL that every connection goes through; it may hold a password.
+        ca_file: Certificates in PEM, trusted beside the public ones.
         models: The default model by operation.
         emulated: Whether an emulator of this process answers.
     """
@@ -151,8 +172,26 @@ class ProviderSettings(_Strict):
     max_per_second: float | None = Field(default=None, gt=0)
     retries: int = Field(default=2, ge=0)
     retry_delay: float = Field(default=0.5, gt=0)
+    proxy: SecretStr | None = None
+    ca_file: Path | None = None
     models: Mapping[str, str] = Field(default_factory=dict)
     emulated: bool = False
+
+    @property
+    def network(self) -> Network:
+        """How this provider's hosts are reached; an emulator in this process is reached directly."""
+        if self.emulated:
+            return Network()
+        return Network(proxy=self.proxy.get_secret_value() if self.proxy else None, ca_file=self.ca_file)
+
+    @field_validator("proxy")
+    @classmethod
+    def _is_proxy(cls, proxy: SecretStr | None) -> SecretStr | None:
+        """Refuse what no transport could use, without repeating it: it may hold a password."""
+        parts = urlsplit(proxy.get_secret_value()) if proxy else None
+        if parts is not None and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("a proxy is given as http://host:port or https://host:port")
+        return proxy
 
     @override
     def __getstate__(self) -> NoReturn:
@@ -253,6 +292,7 @@ def resolve(
     chosen = {
         "poll_interval": defaults.poll_interval,
         **table.model_dump(exclude={"api_key", "base_url"}, exclude_none=True),
+        **({"ca_file": config.beside(table.ca_file)} if table.ca_file else {}),
         **given.settings,
         "name": name,
         "base_url": base_url.rstrip("/"),

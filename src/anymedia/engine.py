@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from random import Random, SystemRandom
 from typing import Any, Final
 
 from pydantic import SecretStr
 
 from anymedia.clock import Clock
-from anymedia.config import Config, Overrides, ProviderSettings, resolve
+from anymedia.config import Config, Network, Overrides, ProviderSettings, resolve
 from anymedia.downloads import Downloader
 from anymedia.errors import ClientClosedError, MediaError
 from anymedia.journal import AttemptState, Entry, Journal, SavedFile
@@ -72,7 +73,7 @@ class Engine:
         )
         self._providers: dict[str, Provider] = {}
         self._opening = asyncio.Lock()
-        self._context: Context | None = None
+        self._contexts: dict[Network, Context] = {}
         self._starting: set[asyncio.Task[Tracked]] = set()
         self._ends: dict[TaskRef, asyncio.Task[tuple[SavedFile, ...]]] = {}
         self._closed = False
@@ -101,7 +102,7 @@ class Engine:
             if name not in self._providers:
                 cls = provider_class(name)
                 settings = await self._emulated(name) if self.emulate else self.settings(name)
-                self._providers[name] = cls(settings, self._shared_context())
+                self._providers[name] = cls(settings, self._context(settings.network))
             return self._providers[name]
 
     async def start(
@@ -171,7 +172,7 @@ class Engine:
         self.tracker.refuse_if_forked()
         opened = self._providers.get(name)
         timeout = opened.settings.download_timeout if opened is not None else None
-        return Downloader(self._shared_context().http, self.clock, self.rng, timeout=timeout)
+        return Downloader(self._context(self._network(name)).http, self.clock, self.rng, timeout=timeout)
 
     async def aclose(self) -> None:
         """Wait for submissions being sent, then close everything; tasks at the providers go on."""
@@ -184,8 +185,8 @@ class Engine:
         await self._let_ends_be_recorded()
         for provider in self._providers.values():
             await provider.aclose()
-        if self._context is not None:
-            await self._context.http.aclose()
+        for context in self._contexts.values():
+            await context.http.aclose()
         await self.journal.aclose()
 
     def _refuse_if_closed(self) -> None:
@@ -300,15 +301,29 @@ class Engine:
         settings = resolve(name, defaults, self.config, given, {})
         return settings.model_copy(update={"api_key": SecretStr(key), "emulated": True})
 
-    def _shared_context(self) -> Context:
-        if self._context is None:
+    def _network(self, name: str) -> Network:
+        """How a provider's outputs are fetched: as its other hosts are reached, also when it is not opened."""
+        if name in self._providers:
+            return self._providers[name].settings.network
+        try:
+            return Network() if self.emulate else self.settings(name).network
+        except MediaError:  # not installed, or no key now; its outputs may still be public
+            return Network()
+
+    def _context(self, network: Network) -> Context:
+        """What providers stand on; those with the same way to their hosts share it."""
+        if network not in self._contexts:
             from anymedia.transports.http import HttpTransport
             from anymedia.transports.websocket import connect
 
-            self._context = Context(
-                clock=self.clock, rng=self.rng, http=HttpTransport(), connect=connect, emit=self.tracker.observe
+            self._contexts[network] = Context(
+                clock=self.clock,
+                rng=self.rng,
+                http=HttpTransport(network=network),
+                connect=partial(connect, network=network),
+                emit=self.tracker.observe,
             )
-        return self._context
+        return self._contexts[network]
 
 
 @dataclass(frozen=True)

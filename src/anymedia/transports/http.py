@@ -9,10 +9,11 @@ from typing import Final
 
 import httpx
 
-from anymedia.config import is_loopback
-from anymedia.errors import ProtocolError, TransportError
+from anymedia.config import Network, is_loopback
+from anymedia.errors import ConfigurationError, ProtocolError, TransportError
 from anymedia.json import JSON, dumps, loads
 from anymedia.logs import logger, shorten_url
+from anymedia.transports.tls import tls_context
 
 __all__ = ["HttpDownload", "HttpResponse", "HttpTransport"]
 
@@ -20,6 +21,7 @@ _CALLS_IN_FLIGHT: Final = 20
 _TIMEOUT: Final = 60.0
 _CONNECT_TIMEOUT: Final = 15.0
 _REDIRECTS: Final = 10
+_THIS_MACHINE: Final = ("all://localhost", "all://127.0.0.1", "all://[::1]")
 _NOTHING_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -68,16 +70,16 @@ class HttpTransport:
     Args:
         calls: How many calls may be in flight at once, and how many downloads from one host; the others wait in front
             of the pool, so that a host that is slow to give its files holds up neither calls nor other hosts.
+        network: The way to the hosts.
+
+    Raises:
+        ConfigurationError: The network's proxy or certificates cannot be used.
     """
 
-    def __init__(self, *, calls: int = _CALLS_IN_FLIGHT) -> None:
+    def __init__(self, *, calls: int = _CALLS_IN_FLIGHT, network: Network | None = None) -> None:
         self._gate = asyncio.Semaphore(calls)
         self._hosts = defaultdict[str, asyncio.Semaphore](lambda: asyncio.Semaphore(calls))
-        self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(_TIMEOUT, connect=_CONNECT_TIMEOUT, pool=None),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=calls),
-            follow_redirects=False,
-        )
+        self._client = _client(network or Network(), calls)
 
     async def request(
         self,
@@ -125,6 +127,48 @@ class HttpTransport:
         return HttpResponse(answer.status_code, dict(answer.headers), answer.content)
 
     @asynccontextmanager
+    async def stream(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        json: JSON = None,
+        timeout: float = _TIMEOUT,
+        connect_timeout: float = _CONNECT_TIMEOUT,
+    ) -> AsyncGenerator[HttpDownload]:
+        """Make one call and read the answer piece by piece, as it arrives.
+
+        Args:
+            method: Such as `POST`.
+            url: Absolute.
+            headers: Extra headers.
+            json: A JSON body.
+            timeout: Seconds without a byte before the answer counts as lost, at its start and between two pieces.
+            connect_timeout: Seconds to get a connection.
+
+        Raises:
+            TransportError: The connection failed, at the start or in the middle; `sent` says whether the request may
+                have arrived.
+        """
+        try:
+            request = self._client.build_request(
+                method,
+                url,
+                headers={**(headers or {}), "content-type": "application/json"},
+                content=dumps(json).encode(),
+                timeout=httpx.Timeout(timeout, connect=connect_timeout, pool=None),
+            )
+            async with self._gate:
+                answer = await self._client.send(request, stream=True)
+            try:
+                yield HttpDownload(answer.status_code, dict(answer.headers), answer.aiter_bytes())
+            finally:
+                await answer.aclose()
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise _failure(method, url, error) from error
+
+    @asynccontextmanager
     async def download(
         self, url: str, *, headers: Mapping[str, str] | None = None, timeout: float = _TIMEOUT
     ) -> AsyncGenerator[HttpDownload]:
@@ -163,6 +207,23 @@ class HttpTransport:
     async def aclose(self) -> None:
         """Close every connection."""
         await self._client.aclose()
+
+
+def _client(network: Network, calls: int) -> httpx.AsyncClient:
+    context = tls_context(network.ca_file) if network.ca_file is not None else None
+    inside_tls = context if (network.proxy or "").startswith("https:") else None
+    proxy = httpx.Proxy(network.proxy, ssl_context=inside_tls) if network.proxy else None
+    try:
+        return httpx.AsyncClient(
+            timeout=httpx.Timeout(_TIMEOUT, connect=_CONNECT_TIMEOUT, pool=None),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=calls),
+            follow_redirects=False,
+            verify=context or True,
+            proxy=proxy,
+            mounts=None if proxy else dict.fromkeys(_THIS_MACHINE),
+        )
+    except (ImportError, ValueError) as error:  # a proxy of the environment that httpx cannot use
+        raise ConfigurationError(f"the proxy named in the environment cannot be used: {error}") from error
 
 
 def _redirected(origin: httpx.URL, request: httpx.Request) -> httpx.Request:

@@ -1,15 +1,18 @@
 """One WebSocket, with failures that tell whether anything was sent."""
 
+import asyncio
 import logging
-from typing import Final
+from typing import Any, Final
 
 from typing_extensions import override
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_connection
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidProxy, InvalidURI
 
-from anymedia.errors import ConnectionLostError, TransportError
+from anymedia.config import Network, is_loopback
+from anymedia.errors import ConfigurationError, ConnectionLostError, TransportError
 from anymedia.logs import logger, shorten_url
+from anymedia.transports.tls import tls_context
 
 __all__ = ["MAX_FRAME", "WebSocketConnection", "connect"]
 
@@ -76,17 +79,23 @@ class WebSocketConnection:
         self._connection.transport.abort()
 
 
-async def connect(url: str, *, timeout: float, close_timeout: float = 1.0) -> WebSocketConnection:
+async def connect(
+    url: str, *, timeout: float, close_timeout: float = 1.0, network: Network | None = None
+) -> WebSocketConnection:
     """Open a WebSocket.
 
     Args:
         url: Such as `wss://host/path`.
-        timeout: Seconds for TCP, TLS and the handshake together.
+        timeout: Seconds for TCP, the proxy, TLS and the handshake together.
         close_timeout: Seconds a peer has to answer a goodbye.
+        network: The way to the host.
 
     Raises:
         TransportError: It could not be opened; nothing was sent.
+        ConfigurationError: The network's proxy or certificates cannot be used.
     """
+    network = network or Network()
+    tls = await asyncio.to_thread(_tls, url, network)
     try:
         connection = await open_connection(
             url,
@@ -97,12 +106,24 @@ async def connect(url: str, *, timeout: float, close_timeout: float = 1.0) -> We
             compression=None,
             create_connection=_Connection,
             logger=_log,
+            proxy=network.proxy or (None if is_loopback(url) else True),
+            **tls,
         )
+    except (ImportError, InvalidProxy) as error:  # a proxy of the environment that websockets cannot use
+        raise ConfigurationError(f"the proxy named in the environment cannot be used: {error}") from error
     except (OSError, InvalidHandshake, InvalidURI, TimeoutError) as error:
         reason = str(error) or type(error).__name__
         raise TransportError(f"cannot connect to {shorten_url(url)}: {reason}", sent=False) from error
     assert isinstance(connection, _Connection)
     return WebSocketConnection(connection, url)
+
+
+def _tls(url: str, network: Network) -> dict[str, Any]:
+    if network.ca_file is None:
+        return {}
+    context = tls_context(network.ca_file)
+    proxied = {"proxy_ssl": context} if (network.proxy or "").startswith("https:") else {}
+    return {**proxied, **({"ssl": context} if url.startswith("wss:") else {})}
 
 
 def _reason(error: ConnectionClosed) -> str:

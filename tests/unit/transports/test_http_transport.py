@@ -115,3 +115,46 @@ async def test_no_more_calls_in_flight_than_the_gate_allows(
     answers = await asyncio.gather(*(http.request("GET", url) for _ in range(20)))
     assert {answer.status for answer in answers} == {204}
     assert most <= 2
+
+
+async def pieces(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = next(
+        int(line.split(b":")[1]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")
+    )
+    assert (await reader.readexactly(length)) == b'["x"]'
+    writer.write(
+        b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n3\r\none\r\n"
+    )
+    await writer.drain()
+
+
+async def one_piece_then_silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await pieces(reader, writer)
+    await reader.read()
+
+
+async def read(http: HttpTransport, url: str, timeout: float, seen: list[bytes]) -> None:
+    async with http.stream("POST", url, json=["x"], timeout=timeout) as answer:
+        assert (answer.status, answer.headers["content-type"]) == (200, "text/event-stream")
+        async for chunk in answer.chunks:
+            seen.append(chunk)  # noqa: PERF401 - a comprehension would lose what came before the error
+
+
+@pytest.mark.parametrize(("answer", "timeout"), [(pieces, 5), (one_piece_then_silence, 0.05)])
+async def test_a_stream_is_read_as_it_comes(
+    http: HttpTransport, peer: Callable[[Answer], Awaitable[str]], answer: Answer, timeout: float
+) -> None:
+    """What came before the cut, or before the silence, is handed over; the failure may have been carried out."""
+    seen: list[bytes] = []
+    with pytest.raises(TransportError) as caught:
+        await read(http, await peer(answer), timeout, seen)
+    assert caught.value.sent
+    assert seen == [b"one"]
+
+
+async def test_a_stream_to_nowhere(http: HttpTransport) -> None:
+    """Without a connection nothing was sent."""
+    with pytest.raises(TransportError) as caught:
+        await read(http, "http://127.0.0.1:1/x", 5, [])
+    assert caught.value.sent is False

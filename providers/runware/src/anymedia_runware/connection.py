@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from copy import copy
 from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 
 from anymedia.config import ProviderSettings
@@ -278,7 +279,7 @@ class Connection:
             if error is None:
                 waiter.set_result(None)
             else:
-                waiter.set_exception(_again(error))
+                waiter.set_exception(copy(error))  # each caller may note its own task on it
 
     def _give_up(self, event: Rejected) -> NoReturn:
         if event.resumed and isinstance(event.error, AuthenticationError | PermissionDeniedError):
@@ -300,13 +301,6 @@ class Connection:
             return 0.0
         wait = min(self._settings.retry_delay * 2.0 ** (failures - 2), _LONGEST_WAIT)
         return wait * (1 + _JITTER * self._context.rng.uniform(-1, 1))
-
-
-def _again(error: MediaError) -> MediaError:
-    """The same error once more, for another caller: each may note its own task on it."""
-    return type(error)(
-        error.message, provider="runware", provider_code=error.provider_code, issues=error.issues, raw=error.raw
-    )
 
 
 async def _send_quietly(link: "WebSocketConnection", text: str) -> None:
