@@ -1,12 +1,17 @@
 """The emulator of these tests: on a clock moved by hand, with a client that has its key."""
 
-from collections.abc import AsyncIterator
+import base64
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any
 
 import httpx
 import pytest
 
 from anymedia.testing import ManualClock
+from anymedia.testing.render import audio, image, video
 from anymedia_runway.emulator import RunwayEmulator
+
+Make = Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any]]]
 
 
 @pytest.fixture
@@ -35,3 +40,29 @@ async def web() -> AsyncIterator[httpx.AsyncClient]:
     """A client without key, for media and storage."""
     async with httpx.AsyncClient(timeout=30) as client:
         yield client
+
+
+@pytest.fixture
+def make(api: httpx.AsyncClient, clock: ManualClock) -> Make:
+    """Creates a task, lets it end and returns it."""
+
+    async def made(endpoint: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        created = await api.post(f"/v1/{endpoint}", json=body)
+        assert created.status_code == 200, created.text
+        await clock.advance(60)
+        task: dict[str, Any] = (await api.get(f"/v1/tasks/{created.json()['id']}")).json()
+        return task
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def inline() -> Mapping[str, str]:
+    """A small picture, film and recordings of 3 and 6 seconds, as data URIs."""
+    media = {
+        "image": ("image/png", image("a face", seed=1, width=480, height=320)),
+        "video": ("video/mp4", video("an act", seed=1, width=192, height=108, duration=3, audio=True)),
+        "clip": ("audio/mpeg", audio("a word", seed=1, duration=3, format="mp3")),
+        "speech": ("audio/mpeg", audio("a speech", seed=2, duration=6, format="mp3")),
+    }
+    return {name: f"data:{kind};base64,{base64.b64encode(data).decode()}" for name, (kind, data) in media.items()}

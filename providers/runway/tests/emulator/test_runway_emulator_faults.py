@@ -1,5 +1,6 @@
 """Misbehaviour on demand: what each fault does to the wire, to the task and to the bill."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -230,3 +231,89 @@ async def test_emulator_stops_with_tasks_open(clock: ManualClock) -> None:
             await create(api)
         assert clock.sleepers == 10
     assert clock.sleepers == 0
+
+
+async def test_empty_answer_after_the_work(emulator: RunwayEmulator, api: httpx.AsyncClient) -> None:
+    """A create may be answered with 200 and nothing; the task runs."""
+    emulator.faults.add("empty")
+    answer = await api.post("/v1/text_to_image", json=_IMAGE)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert emulator.ledger.accepted == 1
+
+
+async def test_redirect_instead_of_an_answer(emulator: RunwayEmulator, api: httpx.AsyncClient) -> None:
+    """A create may be redirected, and then nothing has started."""
+    emulator.faults.add("redirect", status=302, location="https://example.com/")
+    answer = await api.post("/v1/text_to_image", json=_IMAGE)
+    assert (answer.status_code, answer.headers["location"]) == (302, "https://example.com/")
+    assert emulator.ledger.accepted == 0
+
+
+async def test_body_may_dribble(emulator: RunwayEmulator, api: httpx.AsyncClient, clock: ManualClock) -> None:
+    """An answer's head may come at once and its body in parts, and it is whole in the end."""
+    emulator.faults.add("slow_body", seconds=5, parts=3)
+    async with api.stream("POST", "/v1/text_to_image", json=_IMAGE) as answer:
+        assert answer.status_code == 200
+        reading = asyncio.ensure_future(answer.aread())
+        while not reading.done():
+            await clock.advance(5)
+    assert list(answer.json()) == ["id", "estimatedCost"]
+
+
+async def test_rate_limits_come_in_storms(emulator: RunwayEmulator, api: httpx.AsyncClient) -> None:
+    """429 may come several times in a row, also in the gateway's own words, and then no more."""
+    emulator.faults.add("throttle", times=3, body={"message": "Too Many Requests"})
+    answers = [await api.get("/v1/organization") for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [429, 429, 429, 200]
+    assert answers[0].json() == {"message": "Too Many Requests"}
+    assert "retry-after" not in answers[0].headers
+
+
+async def test_success_may_come_without_outputs(
+    emulator: RunwayEmulator, api: httpx.AsyncClient, clock: ManualClock
+) -> None:
+    """A task may have SUCCEEDED with an empty list of outputs, or with none at all."""
+    task = (await create(api)).json()["id"]
+    await clock.advance(60)
+    emulator.faults.add("no_output")
+    emulator.faults.add("no_output", key=False)
+    empty, absent = [(await api.get(f"/v1/tasks/{task}")).json() for _ in range(2)]
+    assert (empty["status"], empty["output"], "output" in absent) == ("SUCCEEDED", [], False)
+
+
+async def test_accounts_may_lack_a_model(emulator: RunwayEmulator, api: httpx.AsyncClient) -> None:
+    """A model that is not enabled is a 403, and nothing starts."""
+    emulator.faults.add("no_access", match="text_to_image")
+    answer = await api.post("/v1/text_to_image", json=_IMAGE)
+    assert (answer.status_code, answer.json()) == (403, {"error": "Model variant is not available"})
+    assert emulator.ledger.accepted == 0
+
+
+async def test_partner_accounts_must_say_for_whom(emulator: RunwayEmulator, api: httpx.AsyncClient) -> None:
+    """On a partner account a create without the on-behalf-of header is refused, and one with it is not."""
+    emulator.faults.add("partner_account", times=None)
+    answer = await api.post("/v1/text_to_image", json=_IMAGE)
+    assert (answer.status_code, "X-Runway-On-Behalf-Of" in answer.json()["error"]) == (400, True)
+    answer = await api.post("/v1/text_to_image", json=_IMAGE, headers={"X-Runway-On-Behalf-Of": "customer"})
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "SAFETY.INPUT.TEXT", "SAFETY.INPUT.IMAGE", "SAFETY.INPUT.VIDEO", "SAFETY.INPUT.AUDIO", "SAFETY.OUTPUT.IMAGE",
+        "SAFETY.OUTPUT.VIDEO", "SAFETY.OUTPUT.TEXT", "INPUT_PREPROCESSING.SAFETY.TEXT", "INPUT_PREPROCESSING.SAFETY.THIRD_PARTY",
+        "INPUT_PREPROCESSING.INTERNAL", "INTERNAL.BAD_OUTPUT.01", "INTERNAL.BAD_OUTPUT.CODE01", "ASSET.INVALID",
+        "THIRD_PARTY.UNAVAILABLE", "INTERNAL", None,
+    ],
+)  # fmt: skip
+async def test_every_failure_code_can_be_had(
+    emulator: RunwayEmulator, api: httpx.AsyncClient, clock: ManualClock, code: str | None
+) -> None:
+    """Each failure code the vendor has ends a task on demand; refused inputs are billed, the rest is given back."""
+    emulator.faults.add("fail_task", failure_code=code)
+    task = (await create(api)).json()["id"]
+    await clock.advance(60)
+    failed = (await api.get(f"/v1/tasks/{task}")).json()
+    assert (failed["status"], failed.get("failureCode")) == ("FAILED", code)
+    assert (failed["cost"]["credits"] > 0) == (code or "").startswith("SAFETY.INPUT")

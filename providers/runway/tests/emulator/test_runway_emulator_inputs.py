@@ -8,7 +8,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from anymedia.testing import ManualClock
@@ -31,7 +31,21 @@ async def host() -> AsyncIterator[str]:
     async def moved(request: Request) -> Response:
         return RedirectResponse("/a.png")
 
-    server = Server(Starlette(routes=[Route("/a.png", picture), Route("/moved", moved)]))
+    async def nameless(request: Request) -> Response:
+        return Response(_SMALL, media_type="application/octet-stream")
+
+    async def endless(request: Request) -> Response:
+        return StreamingResponse(iter([_SMALL]), media_type="image/png")
+
+    async def huge(request: Request) -> Response:
+        return Response(None, headers={"Content-Type": "image/png", "Content-Length": str(17 * 2**20)})
+
+    async def no_head(request: Request) -> Response:
+        return Response(_SMALL, 405 if request.method == "HEAD" else 200, media_type="image/png")
+
+    pages = {"/a.png": picture, "/moved": moved, "/nameless": nameless, "/endless": endless, "/huge": huge}
+    routes = [Route(path, page) for path, page in pages.items()]
+    server = Server(Starlette(routes=[*routes, Route("/no_head", no_head, methods=["GET", "HEAD"])]))
     port = await server.start()
     yield f"http://127.0.0.1:{port}"
     await server.aclose()
@@ -135,7 +149,15 @@ async def test_slot_needs_a_media_name(api: httpx.AsyncClient, body: dict[str, A
 async def test_url_on_loopback_is_fetched(api: httpx.AsyncClient, host: str) -> None:
     """Media on any loopback server are fetched and checked during the create, without following redirects."""
     assert (await upscale(api, f"{host}/a.png")).status_code == 200
-    for path, message in (("/b.png", 'HTTP response code "404"'), ("/moved", 'HTTP response code "307"')):
+    refused = {
+        "/b.png": 'HTTP response code "404"',
+        "/moved": 'HTTP response code "307"',
+        "/no_head": 'HTTP response code "405"',
+        "/nameless": "Content-Type application/octet-stream",
+        "/endless": "no Content-Length",
+        "/huge": "at most 16777216 bytes",
+    }
+    for path, message in refused.items():
         answer = await upscale(api, host + path)
         assert answer.status_code == 400
         assert message in answer.json()["issues"][0]["message"]
@@ -185,6 +207,19 @@ async def test_shape_and_length_are_checked(api: httpx.AsyncClient) -> None:
     song = {"model": "seedance2", "promptText": "a", "referenceAudio": [sound, sound]}
     (issue,) = (await api.post("/v1/text_to_video", json=song)).json()["issues"]
     assert (issue["maximum"], issue["path"]) == (15, ["referenceAudio"])
+
+
+async def test_films_are_measured(api: httpx.AsyncClient) -> None:
+    """A film that is too fine or too fast for `aleph2`, or too coarse for `seedance2_5`, is told with the bound."""
+    fine = data_uri(video("a", seed=1, width=1100, height=1200, duration=2, fps=60), "video/mp4")
+    answer = await api.post("/v1/video_to_video", json={"model": "aleph2", "videoUri": fine})
+    assert [(issue["code"], issue["maximum"]) for issue in answer.json()["issues"]] == [
+        ("too_big", 1080),
+        ("too_big", 30),
+    ]
+    coarse = {"model": "seedance2_5", "promptVideo": data_uri(_FILM, "video/mp4")}
+    (issue,) = (await api.post("/v1/video_to_video", json=coarse)).json()["issues"]
+    assert (issue["minimum"], issue["path"]) == (480, ["promptVideo"])
 
 
 async def test_output_too_large_is_refused(api: httpx.AsyncClient) -> None:

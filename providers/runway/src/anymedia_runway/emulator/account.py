@@ -1,5 +1,6 @@
 """The organization's credits, limits and usage."""
 
+import uuid
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,11 +10,11 @@ from typing import Any
 from anymedia.clock import Clock
 from anymedia_runway.emulator import issues
 from anymedia_runway.emulator.errors import daily_quota_reached, invalid_body, not_enough_credits
+from anymedia_runway.emulator.limits import Limits
 
 __all__ = ["Account", "Calendar"]
 
 _DAY = timedelta(days=1)
-_MONTHLY_CREDITS = 2_000_000
 _USAGE_DAYS = 30
 _MAX_USAGE_DAYS = 90
 
@@ -42,15 +43,14 @@ class Account:
 
     Args:
         calendar: Tells the date.
+        limits: What its usage tier allows.
         credits: The balance to begin with.
-        max_concurrent: How many tasks of one model run at once.
-        max_daily: How many tasks of one model may be started in any 24 hours.
     """
 
-    def __init__(self, calendar: Calendar, *, credits: int, max_concurrent: int, max_daily: int) -> None:
+    def __init__(self, calendar: Calendar, limits: Limits, *, credits: int) -> None:
         self.balance = credits
-        self.max_concurrent = max_concurrent
-        self.max_daily = max_daily
+        self.limits = limits
+        self.key_id = str(uuid.uuid4())
         self._calendar = calendar
         self._entries: list[_Entry] = []
         self._started: defaultdict[str, deque[datetime]] = defaultdict(deque)
@@ -63,9 +63,9 @@ class Account:
         """
         if credits > self.balance:
             raise not_enough_credits()
-        if self._daily(model) >= self.max_daily:
+        if self._daily(model) >= self.limits.daily(model):
             raise daily_quota_reached()
-        self._started[model].append(self._calendar.now())
+        self._started[self.limits.counter(model)].append(self._calendar.now())
         self.book(model, credits)
 
     def book(self, model: str, amount: int) -> None:
@@ -73,28 +73,46 @@ class Account:
         self.balance -= amount
         self._entries.append(_Entry(self._calendar.now(), model, amount))
 
-    def describe(self, models: list[str]) -> dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         """The answer of `GET /v1/organization`."""
-        limits = {"maxConcurrentGenerations": self.max_concurrent, "maxDailyGenerations": self.max_daily}
+        models = self.limits.models
         return {
             "creditBalance": self.balance,
-            "tier": {"maxMonthlyCreditSpend": _MONTHLY_CREDITS, "models": dict.fromkeys(models, limits)},
-            "usage": {"models": {model: {"dailyGenerations": self._daily(model)} for model in models}},
+            "tier": {
+                "maxMonthlyCreditSpend": self.limits.monthly,
+                "models": {name: self._limits(name) for name in models},
+            },
+            "usage": {"models": {name: {"dailyGenerations": self._daily(name)} for name in models}},
         }
+
+    def _limits(self, model: str) -> dict[str, int]:
+        concurrent, daily = self.limits.concurrent(model), self.limits.daily(model)
+        return {"maxConcurrentGenerations": concurrent, "maxDailyGenerations": daily}
 
     def usage(self, body: dict[str, Any]) -> dict[str, Any]:
         """The answer of `POST /v1/organization/usage`.
 
         Raises:
-            ApiError: The dates are malformed, or too far apart.
+            ApiError: The dates are too far apart.
         """
-        start = _day(body, "startDate") or self._calendar.now().date() - timedelta(days=_USAGE_DAYS)
-        before = _day(body, "beforeDate") or start + timedelta(days=_USAGE_DAYS)
+        today = self._calendar.now().date()
+        start = _day(body, "startDate", today - timedelta(days=_USAGE_DAYS))
+        before = _day(body, "beforeDate", start + timedelta(days=_USAGE_DAYS))
         if not 0 <= (before - start).days <= _MAX_USAGE_DAYS:
             raise invalid_body([issues.custom(["beforeDate"], f"The range may span at most {_MAX_USAGE_DAYS} days")])
         results = list(self._results(start, before))
         models = sorted({used["model"] for result in results for used in result["usedCredits"]})
-        return {"models": models, "results": results}
+        return {
+            "models": models,
+            "results": results,
+            "apiKeys": [self.key_id],
+            "resultsByApiKey": [self._by_key(result) for result in results],
+        }
+
+    def _by_key(self, result: dict[str, Any]) -> dict[str, Any]:
+        amount = sum(used["amount"] for used in result["usedCredits"])
+        used = [{"apiKeyId": self.key_id, "amount": amount}] if result["usedCredits"] else []
+        return {"date": result["date"], "usedCredits": used}
 
     def _results(self, start: date, before: date) -> Iterator[dict[str, Any]]:
         for offset in range((before - start).days):
@@ -106,16 +124,11 @@ class Account:
             yield {"date": day.isoformat(), "usedCredits": credits_}
 
     def _daily(self, model: str) -> int:
-        started, since = self._started[model], self._calendar.now() - _DAY
+        started, since = self._started[self.limits.counter(model)], self._calendar.now() - _DAY
         while started and started[0] <= since:
             started.popleft()
         return len(started)
 
 
-def _day(body: dict[str, Any], field: str) -> date | None:
-    if field not in body:
-        return None
-    try:
-        return date.fromisoformat(body[field])
-    except (TypeError, ValueError) as error:
-        raise invalid_body([issues.custom([field], "Invalid ISO date")]) from error
+def _day(body: dict[str, Any], field: str, default: date) -> date:
+    return date.fromisoformat(body[field]) if field in body else default

@@ -118,20 +118,37 @@ def _from_data_uri(uri: str) -> bytes:
 def _fetched(field: MediaField) -> bytes:
     parts = urlsplit(field.uri)
     connect = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    limit = _MAX_BYTES[field.kind]
     try:
         with closing(connect(parts.netloc, timeout=_FETCH_SECONDS)) as connection:
             path = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
-            connection.request("GET", path, headers={"User-Agent": "RunwayML API/1.0"})
-            response = connection.getresponse()
-            data = response.read(limit + 1)
+            _check_head(field.kind, _asked(connection, "HEAD", path))
+            return _asked(connection, "GET", path).read(_MAX_BYTES[field.kind] + 1)
     except (OSError, http.client.HTTPException) as error:
         raise _RefusedError("Failed to fetch asset. The host did not answer.") from error
+
+
+def _asked(connection: http.client.HTTPConnection, method: str, path: str) -> http.client.HTTPResponse:
+    connection.request(method, path, headers={"User-Agent": "RunwayML API/1.0"})
+    response = connection.getresponse()
     if response.status != http.client.OK:
         raise _RefusedError(f'Failed to fetch asset. Received HTTP response code "{response.status}".')
-    if len(data) > limit:
-        raise _RefusedError(f"Asset size must be at most {limit} bytes")
-    return data
+    return response
+
+
+def _check_head(kind: str, head: http.client.HTTPResponse) -> None:
+    """What the host says of a file before it is fetched.
+
+    Source: docs.dev.runwayml.com, page Inputs, "URLs"; 2026-11
+    """
+    head.read()
+    media_type = head.headers.get_content_type() if "Content-Type" in head.headers else "none"
+    if not media_type.startswith(f"{kind}/"):
+        raise _RefusedError(f"Unsupported Content-Type {media_type}: expected {kind} data")
+    size = head.headers.get("Content-Length", "")
+    if not size.isdigit():
+        raise _RefusedError("Failed to fetch asset. The host sent no Content-Length.")
+    if int(size) > _MAX_BYTES[kind]:
+        raise _RefusedError(f"Asset size must be at most {_MAX_BYTES[kind]} bytes")
 
 
 def _probed(kind: str, data: bytes | None) -> Facts | None:
@@ -155,6 +172,11 @@ def _broken_bounds(asset: Asset, rules: Mapping[str, Sequence[float | None]]) ->
     if "side" in rules and asset.kind == "image":
         yield from _outside("width", width, rules["side"], asset.path, " pixels")
         yield from _outside("height", height, rules["side"], asset.path, " pixels")
+    if asset.kind == "video":
+        if "lines" in rules:
+            yield from _outside("resolution", min(width, height), rules["lines"], asset.path, " lines")
+        if "fps" in rules:
+            yield from _outside("frame rate", asset.fps, rules["fps"], asset.path, " frames per second")
     if "seconds" in rules and asset.kind != "image":
         yield from _outside("duration", asset.seconds, rules["seconds"], asset.path, " seconds")
 
@@ -164,7 +186,7 @@ def _outside(
 ) -> Iterator[Issue]:
     least, most = bounds
     # Files last a frame longer or shorter than they claim, and the vendor measures as loosely.
-    slack = 0.1 if unit == " seconds" else 0.0
+    slack = 0.1 if unit in (" seconds", " frames per second") else 0.0
     if least is not None and value < least - slack:
         yield {"type": "number"} | issues.too_small(
             "number", least, path, f"Asset {what} must be at least {least}{unit}"

@@ -6,14 +6,18 @@ from functools import cached_property
 from typing import Any
 
 from anymedia.testing import render
+from anymedia.testing.render.tracks import revoiced, with_sound
 from anymedia_runway.emulator.assets import Asset
 from anymedia_runway.emulator.formats import FORMATS, converted, sound_track
 from anymedia_runway.emulator.jobs import Job
+from anymedia_runway.emulator.models import Model
 
-__all__ = ["Drawing", "output_formats"]
+__all__ = ["Drawing", "content", "output_formats"]
 
 _LONGEST_SECONDS = 60.0
 _UNSEEN_SIZE = (640, 360)
+_REVOICED = ("speech_to_speech", "voice_dubbing", "voice_isolation")
+_PITCHES = (0.8, 0.9, 1.1, 1.2)
 
 
 def output_formats(job: Job) -> list[str]:
@@ -26,20 +30,20 @@ class Drawing:
     """The outputs of one task, each made from the request when it is first wanted.
 
     Args:
-        endpoint: Which endpoint was asked.
+        model: Which model was asked, and where.
         body: The request.
         job: What it comes to.
         assets: Its media.
         seed: Used where the request has none.
     """
 
-    def __init__(self, endpoint: str, body: Mapping[str, Any], job: Job, assets: Sequence[Asset], seed: int) -> None:
-        self._endpoint = endpoint
+    def __init__(self, model: Model, body: Mapping[str, Any], job: Job, assets: Sequence[Asset], seed: int) -> None:
+        self._endpoint = model.endpoint
+        self._makes = model.makes
         self._body = body
         self._job = job
         self._assets = assets
         self._seed: int = body.get("seed", seed)
-        self._prompt: str = body.get("promptText", "")
 
     def output(self, index: int) -> bytes:
         """The bytes of one output."""
@@ -49,49 +53,61 @@ class Drawing:
             return self._sound(index)
         if index == self._job.count:
             return sound_track(self._film)
-        return converted(self._film, self._job.format) if FORMATS[self._job.format].codec else self._film
+        if FORMATS[self._job.format].codec:
+            return converted(self._film, self._job.format, self._body.get("proresProfile"))
+        return self._film
 
     def _picture(self, index: int) -> bytes:
         if self._endpoint == "image_upscale":
-            return render.upscale_image(_content(self._assets[0]), size=self._job.size, format=self._job.format)
+            return render.upscale_image(content(self._assets[0]), size=self._job.size, format=self._job.format)
         if self._job.format == "svg":
-            return _drawn_in_vectors(self._prompt, self._seed, self._job.size)
+            return _drawn_in_vectors(self._job.words, self._seed, self._job.size)
         return render.image(
-            self._prompt,
+            self._job.words,
             seed=self._seed + index,
             width=self._job.size[0],
             height=self._job.size[1],
             format=self._job.format,
-            references=[_content(asset) for asset in self._assets if asset.kind == "image"],
+            references=[content(asset) for asset in self._assets if asset.kind == "image"],
             transparent=self._body.get("background") == "transparent",
         )
 
     def _sound(self, index: int) -> bytes:
-        rate = self._body.get("sampleRate", 48000)
+        if self._endpoint in _REVOICED:
+            return self._revoiced()
         return render.audio(
-            self._prompt,
+            self._job.words,
             seed=self._seed + index,
             duration=min(self._job.seconds, _LONGEST_SECONDS),
-            sample_rate=rate,
+            sample_rate=self._body.get("sampleRate", 48000),
             format=self._job.format,
         )
+
+    def _revoiced(self) -> bytes:
+        """The source's own sound with another voice: higher or lower, as the voice's or the language's name has it."""
+        isolated = self._endpoint == "voice_isolation"
+        wanted = self._body.get("voice", {}).get("presetId") or self._body.get("targetLang", "")
+        pitch = 1.0 if isolated else _PITCHES[sum(wanted.encode()) % len(_PITCHES)]
+        return revoiced(content(self._assets[0]), format=self._job.format, pitch=pitch, speech_only=isolated)
 
     @cached_property
     def _film(self) -> bytes:
         match self._endpoint:
             case "video_upscale" | "video_to_hdr":
-                return render.upscale_video(_content(self._assets[0]), size=self._job.size, fps=self._job.fps)
+                return render.upscale_video(content(self._assets[0]), size=self._job.size, fps=self._job.fps)
             case "character_performance":
                 return self._performance()
+            case "avatar_videos":
+                return self._talk()
             case "video_to_video":
                 return self._plain_film(self._at("videoUri", "promptVideo"))
             case _:
-                return self._plain_film()
+                return self._plain_film(self._at(self._makes["source"]) if "source" in self._makes else None)
 
     def _plain_film(self, source: Asset | None = None) -> bytes:
         width, height = self._job.size
         return render.video(
-            self._prompt,
+            self._job.words,
             seed=self._seed,
             width=width,
             height=height,
@@ -100,14 +116,27 @@ class Drawing:
             format="mov" if self._job.format == "mov" else "mp4",
             first_frame=self._frame("first"),
             last_frame=self._frame("last"),
-            source=_content(source) if source else None,
+            source=content(source) if source else None,
             audio=self._job.sound and not (source and source.has_sound),
         )
 
     def _performance(self) -> bytes:
-        character, reference = _content(self._at("character")), _content(self._at("reference"))
+        character, reference = content(self._at("character")), content(self._at("reference"))
         width, height = self._job.size
         return render.perform(character, reference, seed=self._seed, width=width, height=height)
+
+    def _talk(self) -> bytes:
+        (width, height), recordings = self._job.size, [asset for asset in self._assets if asset.kind == "audio"]
+        film = render.video(
+            self._job.words,
+            seed=self._seed,
+            width=width,
+            height=height,
+            duration=min(self._job.seconds, _LONGEST_SECONDS),
+            first_frame=content(self._at("avatar")),
+            audio=not recordings,
+        )
+        return with_sound(film, content(recordings[0])) if recordings else film
 
     def _at(self, *fields: str) -> Asset:
         return next(asset for asset in self._assets if asset.path[0] in fields)
@@ -116,7 +145,9 @@ class Drawing:
         frames = self._body.get("promptImage")
         for asset in self._assets:
             if asset.path[0] == "promptImage" and _position(frames, asset.path) == position:
-                return _content(asset)
+                return content(asset)
+            if position == "first" and asset.path[0] == self._makes.get("first"):
+                return content(asset)
         return None
 
 
@@ -128,14 +159,16 @@ def _position(frames: Any, path: Sequence[str | int]) -> str | None:
     return position
 
 
-def _content(asset: Asset) -> bytes:
-    """The bytes of a picture or a film; one that was not fetched is drawn from its URL."""
+def content(asset: Asset) -> bytes:
+    """The bytes of a medium; one that was not fetched is drawn from its URL."""
     if asset.data is not None:
         return asset.data
     seed = int.from_bytes(hashlib.sha256(asset.uri.encode()).digest()[:4])
     width, height = asset.size
     if asset.kind == "image":
         return render.image(asset.uri, seed=seed, width=width, height=height)
+    if asset.kind == "audio":
+        return render.audio(asset.uri, seed=seed, duration=asset.seconds)
     width, height = _UNSEEN_SIZE
     return render.video(asset.uri, seed=seed, width=width, height=height, duration=asset.seconds)
 

@@ -5,7 +5,15 @@ from typing import Any
 
 from anymedia_runway.emulator.issues import Issue
 
-__all__ = ["ApiError", "daily_quota_reached", "invalid_body", "not_enough_credits", "task_not_found"]
+__all__ = [
+    "ApiError",
+    "conflict",
+    "daily_quota_reached",
+    "invalid_body",
+    "invalid_query",
+    "not_enough_credits",
+    "not_found",
+]
 
 _DOCS = "https://docs.dev.runwayml.com/api"
 
@@ -31,9 +39,19 @@ def invalid_body(issues: Sequence[Issue]) -> ApiError:
     return ApiError(400, {"error": "Validation of body failed", "issues": list(issues), "docUrl": _DOCS})
 
 
-def task_not_found() -> ApiError:
-    """404 for a task that never was, was cancelled or was deleted."""
-    return ApiError(404, {"error": "Could not find Task"})
+def invalid_query(issues: Sequence[Issue]) -> ApiError:
+    """400 with everything that is wrong with the query string."""
+    return ApiError(400, {"error": "Validation of query failed", "issues": list(issues), "docUrl": _DOCS})
+
+
+def not_found(what: str) -> ApiError:
+    """404 for a thing that never was, was cancelled or was deleted; of a task it is worded `Could not find Task`."""
+    return ApiError(404, {"error": f"Could not find {what}"})
+
+
+def conflict(message: str) -> ApiError:
+    """409: it cannot be done now."""
+    return ApiError(409, {"error": message})
 
 
 def not_enough_credits() -> ApiError:

@@ -1,5 +1,6 @@
 """What every request passes: the request log, faults on the wire, the version header and the key."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -14,15 +15,20 @@ from anymedia_runway.emulator.answers import answer
 __all__ = ["WIRE_FAULTS", "Gate"]
 
 _VERSION = "2024-11-06"
+# Sessions have keys of their own, which only the session knows.
+_SESSION_KEY = re.compile(r"/v1/realtime_sessions/[^/]+/consume")
 
 WIRE_FAULTS: Mapping[str, str] = {
     "reject_key": "answers 401 to any key",
-    "throttle": "answers 429 rate limited; retry_after= sets the header",
+    "throttle": "answers 429 rate limited; retry_after= sets the header, body= takes the place of the usual one",
     "status_before": "answers status=502, body=, headers= before anything happens",
     "status_after": "does what is asked, then answers status=502, body=, headers=",
     "lose_reply": "does what is asked, then closes the connection without an answer",
     "slow": "does what is asked, then waits seconds= on the emulator's clock before it answers",
     "html": "does what is asked, then answers 200 with an HTML page",
+    "empty": "does what is asked, then answers 200 with nothing",
+    "redirect": "answers status=307 towards location='/elsewhere' before anything happens",
+    "slow_body": "does what is asked, answers at once, and waits seconds= before each of parts=4 of the body",
     "storage_failure": "answers status=503 to a storage post",
     "expire_url": "answers 403 to a media download, as if its URL had expired",
     "media_status": "answers status=500 to a media download",
@@ -71,6 +77,8 @@ class Gate:
         """What is answered instead of passing the request on."""
         if (fault := self._faults.take("status_before", subject)) is not None:
             return _status(fault, 502)
+        if (fault := self._faults.take("redirect", subject)) is not None:
+            return Response(None, fault.get("status", 307), {"Location": fault.get("location", "/elsewhere")})
         if request.url.path.startswith("/v1/"):
             return self._refused_by_api(request, subject)
         if "authorization" in request.headers:
@@ -83,9 +91,11 @@ class Gate:
     def _refused_by_api(self, request: Request, subject: str) -> Response | None:
         if (fault := self._faults.take("throttle", subject)) is not None:
             headers = {"Retry-After": str(fault["retry_after"])} if "retry_after" in fault else {}
-            return answer({"error": "Too many requests. Please slow down."}, 429, headers)
+            return answer(fault.get("body", {"error": "Too many requests. Please slow down."}), 429, headers)
         if request.headers.get("x-runway-version") != _VERSION:
             return answer({"error": f"X-Runway-Version must be one of: {_VERSION}"}, 400)
+        if _SESSION_KEY.fullmatch(request.url.path):
+            return None
         given = request.headers.get("authorization")
         if given != f"Bearer {self._api_key}" or self._faults.take("reject_key", subject) is not None:
             return answer({"error": "The API key is invalid." if given else "No API key was provided."}, 401)
@@ -93,7 +103,7 @@ class Gate:
 
     def _spoiling(self, subject: str) -> tuple[str, Mapping[str, Any]] | None:
         """The fault that will spoil the answer, with its options."""
-        kinds = ["lose_reply", "status_after", "html", "slow"]
+        kinds = ["lose_reply", "status_after", "html", "empty", "slow", "slow_body"]
         if "/media/" in subject:
             kinds.append("truncate_media")
         for kind in kinds:
@@ -115,6 +125,10 @@ class Gate:
                 await _status(fault, 502)(scope, receive, send)
             case "html":
                 await Response(_PAGE, media_type="text/html")(scope, receive, send)
+            case "empty":
+                await Response(b"", media_type="application/json")(scope, receive, send)
+            case "slow_body":
+                await self._trickle(messages, fault, send)
             case "slow":
                 await self._clock.sleep(fault.get("seconds", 60))
                 await _replay(messages, send)
@@ -123,6 +137,15 @@ class Gate:
                 await _hang_up(receive, send)
             case _:
                 await _hang_up(receive, send)
+
+    async def _trickle(self, messages: list[Message], fault: Mapping[str, Any], send: Send) -> None:
+        await send(messages[0])
+        data, parts = _body(messages), fault.get("parts", 4)
+        size = max(1, -(-len(data) // parts))
+        for start in range(0, len(data), size):
+            await self._clock.sleep(fault.get("seconds", 10))
+            await send({"type": "http.response.body", "body": data[start : start + size], "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
 
 
 def _status(fault: Mapping[str, Any], usual: int) -> Response:
@@ -138,8 +161,11 @@ async def _replay(messages: list[Message], send: Send) -> None:
 
 def _cut(messages: list[Message], size: int) -> list[Message]:
     """The start of a response and its first bytes."""
-    data = b"".join(message.get("body", b"") for message in messages[1:])
-    return [messages[0], {"type": "http.response.body", "body": data[:size], "more_body": True}]
+    return [messages[0], {"type": "http.response.body", "body": _body(messages)[:size], "more_body": True}]
+
+
+def _body(messages: list[Message]) -> bytes:
+    return b"".join(message.get("body", b"") for message in messages[1:])
 
 
 async def _hang_up(receive: Receive, send: Send) -> None:

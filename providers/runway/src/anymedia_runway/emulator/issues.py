@@ -6,12 +6,13 @@ from typing import Any
 __all__ = [
     "Issue",
     "Path",
+    "bad_format",
     "custom",
     "invalid_option",
     "invalid_type",
     "invalid_union",
     "mismatch",
-    "no_such_model",
+    "no_such_form",
     "too_big",
     "too_small",
     "undefined",
@@ -53,10 +54,16 @@ def invalid_union(errors: Sequence[Sequence[Issue]], path: Path) -> Issue:
     return {"code": "invalid_union", "errors": [list(each) for each in errors], "path": list(path)} | _INVALID
 
 
-def no_such_model() -> Issue:
-    """The key that tells the bodies of an endpoint apart has no known value."""
-    note = {"note": "No matching discriminator", "discriminator": "model"}
-    return {"code": "invalid_union", "errors": [], **note, "path": ["model"]} | _INVALID
+def no_such_form(discriminator: str, path: Path) -> Issue:
+    """The key that tells the forms of an object apart has no known value."""
+    note = {"note": "No matching discriminator", "discriminator": discriminator}
+    return {"code": "invalid_union", "errors": [], **note, "path": [*path, discriminator]} | _INVALID
+
+
+def bad_format(name: str, called: str, path: Path) -> Issue:
+    """A string does not have its format."""
+    issue = {"origin": "string", "code": "invalid_format", "format": name, "path": list(path)}
+    return {**issue, "message": f"Invalid {called}"}
 
 
 def too_big(origin: str, maximum: float, path: Path, message: str | None = None) -> Issue:

@@ -1,8 +1,8 @@
 """Works out what a request is to make: medium, size, length, number and format of its outputs."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 from anymedia_runway.emulator import issues
 from anymedia_runway.emulator.assets import Asset
@@ -37,6 +37,7 @@ class Job:
     fps: float = _USUAL_FPS
     count: int = 1
     sound: bool = False
+    words: str = ""
 
     @property
     def frames(self) -> float:
@@ -50,7 +51,9 @@ def plan(models: Models, model: Model, body: Body, assets: Sequence[Asset]) -> J
     Raises:
         ApiError: The output would be larger than the model allows.
     """
-    return _PLANNERS.get(model.endpoint, _film)(_Request(models, model, body, assets))
+    request = _Request(models, model, body, assets)
+    usual = _picture if model.makes.get("medium") == "image" else _film
+    return replace(_PLANNERS.get(model.endpoint, usual)(request), words=request.words)
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,14 @@ class _Request:
     @property
     def source(self) -> Asset | None:
         """The film to be changed."""
-        return next((asset for asset in self.assets if asset.path[0] in ("videoUri", "promptVideo")), None)
+        fields = ("videoUri", "promptVideo", self.model.makes.get("source"))
+        return next((asset for asset in self.assets if asset.path[0] in fields), None)
+
+    @property
+    def words(self) -> str:
+        """What the request says in words."""
+        said = (_at(self.body, field) for field in self.model.makes.get("words", ("promptText",)))
+        return " ".join(str(each) for each in said if each is not None)
 
     def size(self, medium: str) -> Size:
         """The size a ratio or resolution names; without one, that of the first picture."""
@@ -90,7 +100,7 @@ class _Request:
         settings: Body = self.body.get("providerSettings", {})
         if shots := settings.get("multiPrompt"):
             return float(sum(shot["duration"] for shot in shots))
-        asked = self.body.get("duration")
+        asked = self.get("duration")
         if isinstance(asked, int | float):
             before = self.source.seconds if self.source and self.body.get("mode") == "extend" else 0.0
             return float(asked) + before
@@ -132,6 +142,13 @@ def _performance(request: _Request) -> Job:
     return Job("video", "mp4", size, reference.seconds, reference.seconds, sound=reference.has_sound)
 
 
+def _talk(request: _Request) -> Job:
+    face, recording = request.first("image"), request.first("audio")
+    seconds = recording.seconds if recording else _spoken(request.words)
+    size = _with_side(_USUAL_SIDE["video"], face.aspect if face else _USUAL_ASPECT["video"])
+    return Job("video", "mp4", size, seconds, seconds, sound=True)
+
+
 def _larger_picture(request: _Request) -> Job:
     width, height = request.assets[0].size
     factor = request.get("scaleFactor")
@@ -161,7 +178,7 @@ def _graded_film(request: _Request) -> Job:
 def _sound(request: _Request) -> Job:
     seconds = request.seconds()
     if request.model.endpoint == "text_to_speech":
-        seconds = max(1.0, len(request.body["promptText"]) / _CHARACTERS_PER_SECOND)
+        seconds = _spoken(request.words)
     elif request.model.endpoint in ("voice_isolation", "voice_dubbing", "speech_to_speech"):
         seconds = request.assets[0].seconds
     made = request.get("outputFormat") or request.get("format") or "mp3"
@@ -174,9 +191,26 @@ _PLANNERS: Mapping[str, Callable[[_Request], Job]] = {
     "video_upscale": _larger_film,
     "video_to_hdr": _graded_film,
     "character_performance": _performance,
+    "avatar_videos": _talk,
     **dict.fromkeys(("text_to_speech", "sound_effect", "speech_to_speech"), _sound),
     **dict.fromkeys(("voice_dubbing", "voice_isolation", "video_to_audio"), _sound),
 }
+
+
+def _at(body: Any, field: str) -> Any:
+    """What a dotted path leads to; None where it leads nowhere."""
+    found = body
+    for step in field.split("."):
+        if isinstance(found, dict):
+            found = cast("Body", found).get(step)
+        elif isinstance(found, list):
+            found = cast("Sequence[Any]", found)[int(step)]
+    return found
+
+
+def _spoken(text: str) -> float:
+    """How many seconds it takes to say something."""
+    return max(1.0, len(text) / _CHARACTERS_PER_SECOND)
 
 
 def _as_size(ratio: str) -> Size | None:

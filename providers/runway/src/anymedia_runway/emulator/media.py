@@ -16,7 +16,7 @@ from starlette.responses import Response
 from anymedia_runway.emulator.account import Calendar
 from anymedia_runway.emulator.errors import ApiError
 from anymedia_runway.emulator.formats import FORMATS
-from anymedia_runway.emulator.tasks import Task, Tasks
+from anymedia_runway.emulator.outputs import Outputs, Shelf
 
 __all__ = ["Media", "file_response"]
 
@@ -27,20 +27,21 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
 class Media:
-    """The outputs of all tasks, by URL."""
+    """The files on the shelf, by URL."""
 
-    def __init__(self, tasks: Tasks, calendar: Calendar) -> None:
-        self._tasks = tasks
+    def __init__(self, shelf: Shelf, calendar: Calendar) -> None:
+        self._shelf = shelf
         self._calendar = calendar
         self._secret = secrets.token_bytes(32)
 
-    def urls(self, task: Task, base: str) -> list[str]:
-        """Freshly signed URLs of a task's outputs."""
-        paths = [f"/media/{task.id}/{index}.{FORMATS[name].suffix}" for index, name in enumerate(task.formats)]
+    def urls(self, owner: str, base: str) -> list[str]:
+        """Freshly signed URLs of an owner's files."""
+        formats = self._shelf.get(owner).formats
+        paths = [f"/media/{owner}/{index}.{FORMATS[name].suffix}" for index, name in enumerate(formats)]
         return [f"{base}{path}?_jwt={self._sign(path)}" for path in paths]
 
-    def find(self, url: str) -> tuple[Task, int]:
-        """The task and the number of the output behind a URL.
+    def find(self, url: str) -> tuple[Outputs, int]:
+        """The files to which a URL belongs, and which one of them it is.
 
         Raises:
             ApiError: There is none, or the URL is unsigned or has expired.
@@ -51,15 +52,15 @@ class Media:
             raise ApiError(404, {"error": "Not found"})
         if not self._is_valid(parts.path, parse_qs(parts.query).get("_jwt", [""])[0]):
             raise ApiError(403, {"error": "Access denied"})
-        return self._tasks.get(match[1]), int(match[2])
+        return self._shelf.get(match[1]), int(match[2])
 
     def reader(self, url: str) -> Callable[[], bytes] | None:
-        """How to read the output behind a URL of this emulator; None when the URL leads elsewhere or nowhere."""
+        """How to read the file behind a URL of this emulator; None when the URL leads elsewhere or nowhere."""
         try:
-            task, index = self.find(url)
+            outputs, index = self.find(url)
         except ApiError:
             return None
-        return lambda: task.output(index)
+        return lambda: outputs.read(index)
 
     def _sign(self, path: str) -> str:
         expires = self._calendar.now() + _LIFETIME

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from anymedia_runway.emulator import issues
 from anymedia_runway.emulator.issues import Issue
+from anymedia_runway.emulator.models import Model
 
 __all__ = ["broken_rules"]
 
@@ -15,13 +16,15 @@ _PRORES = {
     "prores": ("422", "4444", "422 Proxy", "422 LT", "422 HQ", "4444 XQ"),
     "hdr_prores": ("422", "422 HQ", "4444"),
 }
+# Source: runwayml 5.24.0, types/recipe_multi_shot_video_params.py; 2026-11
+_USUAL_SHOTS_SECONDS = 10
 _SUBJECT_LIMITS = {"human": 5, "object": 9}
 
 
-def broken_rules(endpoint: str, body: Body) -> list[Issue]:
+def broken_rules(model: Model, body: Body) -> list[Issue]:
     """Every broken rule of a body whose fields are fine one by one."""
-    rules = (*_EVERYWHERE, *_BY_MODEL.get(body["model"], ()))
-    return [issue for rule in rules for issue in rule(endpoint, body)]
+    rules = (*_EVERYWHERE, *_BY_MODEL.get(model.name, ()))
+    return [issue for rule in rules for issue in rule(model.endpoint, body)]
 
 
 def _frames(endpoint: str, body: Body) -> Iterator[Issue]:
@@ -56,7 +59,7 @@ def _tags(endpoint: str, body: Body) -> Iterator[Issue]:
 
 
 def _subjects(endpoint: str, body: Body) -> Iterator[Issue]:
-    if not body["model"].startswith("gemini_image3"):
+    if not body.get("model", "").startswith("gemini_image3"):
         return
     subjects = [image.get("subject", "object") for image in body.get("referenceImages", [])]
     for subject, limit in _SUBJECT_LIMITS.items():
@@ -145,6 +148,17 @@ def _bria_size(endpoint: str, body: Body) -> Iterator[Issue]:
         yield issues.custom(["ratio"], "A size needs at least two reference images.")
 
 
+def _shots(endpoint: str, body: Body) -> Iterator[Issue]:
+    needed, foreign = ("prompt", "shots") if body["mode"] == "auto" else ("shots", "prompt")
+    if needed not in body:
+        yield issues.undefined("string" if needed == "prompt" else "array", [needed])
+    if foreign in body:
+        yield issues.unrecognized_keys([foreign], [])
+    total = sum(shot["duration"] for shot in body.get("shots", ()))
+    if needed == "shots" and "shots" in body and total != body.get("duration", _USUAL_SHOTS_SECONDS):
+        yield issues.custom(["shots"], "The durations of the shots must sum to duration.")
+
+
 Rule = Callable[[str, Body], Iterator[Issue]]
 
 _EVERYWHERE: tuple[Rule, ...] = (_frames, _profile, _tags, _subjects)
@@ -158,4 +172,5 @@ _BY_MODEL: Mapping[str, Sequence[Rule]] = {
     "grok_imagine_1_5": (_grok_audio,),
     "ideogram_4_5": (_ideogram_edit,),
     "bria_fibo_edit_1_5": (_bria_size,),
+    "multi_shot_video": (_shots,),
 }

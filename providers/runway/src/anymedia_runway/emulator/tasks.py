@@ -2,21 +2,20 @@
 
 import asyncio
 import math
-import threading
 import uuid
 from collections import defaultdict, deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
-from anymedia.clock import Clock
-from anymedia.testing.emulator import Ledger
-from anymedia_runway.emulator.account import Account
+from anymedia_runway.emulator.backend import Backend
+from anymedia_runway.emulator.bills import Bill
 from anymedia_runway.emulator.drawing import Drawing, output_formats
-from anymedia_runway.emulator.errors import task_not_found
+from anymedia_runway.emulator.errors import not_found
 from anymedia_runway.emulator.jobs import Job
+from anymedia_runway.emulator.outputs import Outputs
+from anymedia_runway.emulator.web import stamp
 
 __all__ = ["Fate", "Order", "Task", "Tasks"]
 
@@ -55,6 +54,11 @@ class Order:
     fate: Fate | None = None
 
     @property
+    def outputs(self) -> Outputs:
+        """What it makes."""
+        return Outputs(output_formats(self.job), self.drawing.output)
+
+    @property
     def estimated_cost(self) -> dict[str, Any]:
         """The most it may cost, as the API shows it."""
         whole = self.estimate.is_integer()
@@ -68,41 +72,26 @@ class Task:
     id: str
     created: datetime
     order: Order
+    bill: Bill
     status: str = "PENDING"
     started: float = 0.0
-    charged: int = 0
     running: "asyncio.Task[None] | None" = None
-    outputs: dict[int, bytes] = field(default_factory=dict[int, bytes])
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    @property
-    def formats(self) -> list[str]:
-        """The format of each output."""
-        return output_formats(self.order.job)
 
     @property
     def run_seconds(self) -> float:
         """How long the work takes, in emulated seconds."""
         return RUN_SECONDS[self.order.job.medium]
 
-    def output(self, index: int) -> bytes:
-        """The bytes of one output, drawn at the first call; keeps a core busy."""
-        with self.lock:
-            if index not in self.outputs:
-                self.outputs[index] = self.order.drawing.output(index)
-            return self.outputs[index]
-
     def describe(self, now: float) -> dict[str, Any]:
         """The task as a GET shows it, but for its outputs."""
-        stamp = self.created.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        shown: dict[str, Any] = {"id": self.id, "createdAt": stamp, "status": self.status}
+        shown: dict[str, Any] = {"id": self.id, "createdAt": stamp(self.created), "status": self.status}
         if self.status == "RUNNING":
             shown["progress"] = self._progress(now)
         if self.status == "FAILED" and self.order.fate:
             shown["failure"] = self.order.fate.failure
             shown |= {"failureCode": self.order.fate.failure_code} if self.order.fate.failure_code else {}
         if self.status in _ENDED:
-            return shown | {"cost": {"credits": self.charged}}
+            return shown | {"cost": {"credits": self.bill.charged}}
         return shown | self.order.estimated_cost
 
     def _progress(self, now: float) -> float:
@@ -113,10 +102,11 @@ class Task:
 class Tasks:
     """All tasks of the account."""
 
-    def __init__(self, clock: Clock, account: Account, ledger: Ledger) -> None:
-        self._clock = clock
-        self._account = account
-        self._ledger = ledger
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._clock = backend.clock
+        self._account = backend.account
+        self._ledger = backend.ledger
         self._tasks: dict[str, Task] = {}
         self._cancelled: dict[str, Task] = {}
         self._active: defaultdict[str, int] = defaultdict(int)
@@ -128,12 +118,13 @@ class Tasks:
         Raises:
             ApiError: Credits or the daily limit do not allow it.
         """
-        taken = math.ceil(order.estimate)
+        taken, task_id = math.ceil(order.estimate), str(uuid.uuid4())
         self._account.admit(order.model, taken)
-        task = Task(str(uuid.uuid4()), created, order, charged=taken)
-        self._tasks[task.id] = task
-        self._ledger.accept(task.id, order.endpoint, order.body)
-        self._ledger.charge(task.id, Decimal(taken), "credits")
+        self._ledger.accept(task_id, order.endpoint, order.body)
+        task = Task(task_id, created, order, Bill(self._account, self._ledger, task_id, order.model))
+        task.bill.take(taken)
+        self._tasks[task_id] = task
+        self._backend.shelf.put(task_id, order.outputs)
         self._enqueue(task)
         return task
 
@@ -144,7 +135,7 @@ class Tasks:
             ApiError: It does not.
         """
         if task_id not in self._tasks:
-            raise task_not_found()
+            raise not_found("Task")
         return self._tasks[task_id]
 
     def delete(self, task_id: str) -> None:
@@ -155,7 +146,7 @@ class Tasks:
         """
         task = self.get(task_id)
         del self._tasks[task_id]
-        task.outputs.clear()
+        self._backend.shelf.remove(task_id)
         if task.status not in _ENDED:
             self._cancel(task)
             self._cancelled[task_id] = task
@@ -171,26 +162,27 @@ class Tasks:
             self._cancel(task)
         return task
 
-    async def aclose(self) -> None:
-        """Stop all work."""
-        working = [task.running for task in self._tasks.values() if task.running]
-        for work in working:
-            work.cancel()
-        await asyncio.gather(*working, return_exceptions=True)
+    def is_full(self, model: str) -> bool:
+        """Whether a new task of the model would have to wait."""
+        return self._active[self._account.limits.counter(model)] >= self._account.limits.concurrent(model)
+
+    def _line(self, task: Task) -> str:
+        """Where a task queues up: with those that share its model's limits."""
+        return self._account.limits.counter(task.order.model)
 
     def _enqueue(self, task: Task) -> None:
-        self._queues[task.order.model].append(task)
-        self._start_next(task.order.model)
+        self._queues[self._line(task)].append(task)
+        self._start_next(self._line(task))
         if task.running is None:
             task.status = "THROTTLED"
 
-    def _start_next(self, model: str) -> None:
-        queue = self._queues[model]
-        while queue and self._active[model] < self._account.max_concurrent:
+    def _start_next(self, line: str) -> None:
+        queue = self._queues[line]
+        while queue and not self.is_full(line):
             task = queue.popleft()
             task.status = "PENDING"
-            self._active[model] += 1
-            task.running = asyncio.create_task(self._run(task))
+            self._active[line] += 1
+            task.running = self._backend.background.start(self._run(task))
 
     async def _run(self, task: Task) -> None:
         await self._clock.sleep(QUEUE_SECONDS)
@@ -203,7 +195,7 @@ class Tasks:
     def _finish(self, task: Task) -> None:
         fate = task.order.fate
         task.status = "FAILED" if fate else "SUCCEEDED"
-        self._settle(task, _cost_of_failure(fate, task.charged) if fate else math.ceil(task.order.price))
+        task.bill.settle(_cost_of_failure(fate, task.bill.charged) if fate else math.ceil(task.order.price))
         self._release(task)
         self._ledger.finish(task.id, task.status.lower())
 
@@ -214,26 +206,15 @@ class Tasks:
             task.running.cancel()
             self._release(task)
         else:
-            self._queues[task.order.model].remove(task)
+            self._queues[self._line(task)].remove(task)
         if refunded:
-            self._settle(task, 0)
+            task.bill.settle(0)
         self._ledger.finish(task.id, "canceled")
 
     def _release(self, task: Task) -> None:
         task.running = None
-        self._active[task.order.model] -= 1
-        self._start_next(task.order.model)
-
-    def _settle(self, task: Task, cost: int) -> None:
-        back = task.charged - cost
-        if not back:
-            return
-        self._account.book(task.order.model, -back)
-        task.charged = cost
-        if cost:
-            self._ledger.charge(task.id, Decimal(-back), "credits")
-        else:
-            self._ledger.refund(task.id)
+        self._active[self._line(task)] -= 1
+        self._start_next(self._line(task))
 
 
 def _cost_of_failure(fate: Fate, charged: int) -> int:
