@@ -4,25 +4,32 @@ from functools import cache
 
 from anymedia import (
     CharacterPerformance,
+    DubVoice,
     ImageToImage,
     ImageToVideo,
     InsufficientCreditsError,
     InvalidRequestError,
+    IsolateVoice,
     ModerationError,
     PermissionDeniedError,
     QuotaExceededError,
     RateLimitError,
     Request,
     Result,
+    SoundEffect,
+    SpeechToSpeech,
     TaskFailedError,
     TextToImage,
+    TextToSpeech,
     TextToVideo,
     UpscaleImage,
     UpscaleVideo,
+    VideoToAudio,
+    VideoToHdr,
     VideoToVideo,
 )
 from anymedia.testing.conformance import Code, Fault, ProviderConformance
-from anymedia.testing.render import image, video
+from anymedia.testing.render import audio, image, video
 from anymedia_runway.emulator import RunwayEmulator
 
 CREATE = "POST /v1/text_to_image"
@@ -38,6 +45,12 @@ def picture() -> bytes:
 def film() -> bytes:
     """Three seconds of film, as short as a performance may be."""
     return video("a cat", seed=1, width=320, height=180, duration=3)
+
+
+@cache
+def speech() -> bytes:
+    """Five seconds of sound, as long as a voice must last to be told from noise."""
+    return audio("a voice", seed=1, duration=5)
 
 
 def refused(status: int, text: str = "No.") -> Fault:
@@ -103,5 +116,12 @@ class TestRunway(ProviderConformance):
             "upscale_image": UpscaleImage(image=picture(), factor=2),
             "upscale_video": UpscaleVideo(video=film(), resolution="720p"),
             "character_performance": CharacterPerformance(character=picture(), performance=film()),
+            "text_to_speech": TextToSpeech(text="The tide turns."),
+            "sound_effect": SoundEffect(prompt="rain", duration=2),
+            "speech_to_speech": SpeechToSpeech(recording=speech(), voice="Leslie"),
+            "dub_voice": DubVoice(recording=speech(), language="es"),
+            "isolate_voice": IsolateVoice(recording=speech()),
+            "video_to_audio": VideoToAudio(video=film(), prompt="waves", duration=2),
+            "video_to_hdr": VideoToHdr(video=film()),
         }
         return requests[operation]

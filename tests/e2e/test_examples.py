@@ -526,6 +526,32 @@ async def test_swap(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert facts(film.split()[-1]).media_type == "video/mp4"
 
 
+@pytest.fixture
+async def account(choose: Callable[..., None]) -> AsyncIterator[RunwayEmulator]:
+    """Runway, chosen, and slow enough for a session to be joined before its key dies."""
+    async with RunwayEmulator(speed=100) as running:
+        choose(running)
+        yield running
+
+
+async def test_runway_account(twin: str, account: RunwayEmulator) -> None:
+    """One upload serves two pictures, and what the organisation has used is what was charged."""
+    credits_, dawn, dusk, used = await play(f"runway_account{twin}")
+    assert credits_ == "credits 100000"
+    assert facts(dawn).media_type == facts(dusk).media_type == "image/png"
+    assert account.ledger.requests.count("POST /v1/uploads") == 1
+    assert used.endswith(f" gen4_image {account.ledger.charged}")
+
+
+async def test_runway_avatar(twin: str, account: RunwayEmulator) -> None:
+    """An avatar is made and waited for, its session joined and ended, and the one paid task is the session."""
+    made, join, talk = await play(f"runway_avatar{twin}")
+    assert made == "Nora PROCESSING -> READY"
+    assert join.startswith("join wss://")
+    assert talk == "Conversation with Nora ended"
+    assert [entry.kind for entry in account.ledger.entries.values()] == ["realtime_sessions"]
+
+
 def test_no_example_is_left_out() -> None:
     """Each file in docs/examples is run by a test of this module, and shown on a page of the documentation."""
     tests = Path(__file__).read_text()

@@ -51,7 +51,7 @@ def _answer(status: int, body: JSON = None, **headers: str) -> Answer:
         (429, {"error": "DAILY limit"}, QuotaExceededError, "refused", False),
         (429, {"message": "Too Many Requests"}, RateLimitError, "refused", True),
         (408, None, ProviderUnavailableError, "unknown", True),
-        (409, None, ProtocolError, "unknown", False),
+        (409, None, ProviderUnavailableError, "unknown", True),
         (302, None, ProtocolError, "unknown", False),
         (500, {"error": "x"}, ProviderUnavailableError, "unknown", True),
         (502, None, ProviderUnavailableError, "unknown", True),

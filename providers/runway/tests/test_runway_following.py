@@ -26,7 +26,7 @@ from anymedia.tasks import Snapshot
 from anymedia.testing import ManualClock
 from anymedia_runway import RunwayProvider
 from anymedia_runway.emulator import RunwayEmulator
-from anymedia_runway.snapshots import WORKFLOW
+from anymedia_runway.places import WORKFLOW
 
 MakePlan = Callable[[Request[Result]], Awaitable[Plan]]
 OpenRunway = Callable[..., RunwayProvider]

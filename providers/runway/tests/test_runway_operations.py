@@ -3,15 +3,13 @@
 import struct
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
-from typing import cast
 
 import pytest
 
 from anymedia.config import Config
 from anymedia.errors import UnsupportedError
-from anymedia.media import Media
 from anymedia.planning import PlanPolicy, make_plan
-from anymedia.refs import Outcome, TaskState
+from anymedia.refs import TaskState
 from anymedia.requests import (
     OPERATIONS,
     CharacterPerformance,
@@ -140,27 +138,9 @@ async def test_what_runway_lacks(
     assert runway_emulator.ledger.requests == []
 
 
-async def test_every_model_takes_its_body(
-    runway: RunwayProvider, runway_emulator: RunwayEmulator, png: bytes, film: bytes
-) -> None:
-    """For every model and operation, the smallest request becomes a body that the vendor's side accepts."""
-    runway_emulator.account.max_concurrent = 0
-    offers = [(model, operation) for model in runway_catalog().models.values() for operation in model.operations]
-    refused = {}
-    for model, operation in offers:
-        rules = model.operations[operation]
-        request = OPERATIONS[operation](model=model.id, **_smallest(operation, rules.fields, rules.required, png, film))
-        plan = await runway.prepare(await make_plan(request, runway, Config(), PlanPolicy()))
-        submission = await runway.submit(plan, None)
-        if submission.outcome is not Outcome.ACCEPTED:
-            refused[model.id, operation] = str(submission.error)
-    assert refused == {}
-    assert runway_emulator.ledger.accepted == len(offers)
-
-
 async def test_estimates_agree_with_the_vendors(runway: RunwayProvider, runway_emulator: RunwayEmulator) -> None:
     """What a plan for text should cost is what the vendor's side then says it may cost."""
-    runway_emulator.account.max_concurrent = 0
+    runway_emulator.account.limits.max_concurrent = 0
     for operation in ("text_to_image", "text_to_video"):
         for model in runway_catalog().offering(operation):
             if "references" in runway_catalog().models[model].operations[operation].required:
@@ -171,20 +151,3 @@ async def test_estimates_agree_with_the_vendors(runway: RunwayProvider, runway_e
             if plan.estimate is not None:
                 assert submission.estimate is not None, model
                 assert plan.estimate.amount == submission.estimate.amount, model
-
-
-def _smallest(
-    operation: str, fields: frozenset[str], required: frozenset[str], png: bytes, film: bytes
-) -> dict[str, object]:
-    given: dict[str, object] = {"image": Media.of(png), "video": film, "character": png, "performance": film}
-    needed = set(OPERATIONS[operation].model_fields) & given.keys()
-    smallest = {name: given[name] for name in needed}
-    if "prompt" in fields:
-        smallest["prompt"] = "a red kite"
-    if "last_frame" in fields:
-        smallest["last_frame"] = png
-    if "references" in required:
-        smallest["references"] = [png]
-    if "fps" in required:
-        smallest["fps"] = 30
-    return cast("dict[str, object]", smallest)

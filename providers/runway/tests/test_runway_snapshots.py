@@ -2,6 +2,7 @@
 
 import base64
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -15,7 +16,8 @@ from anymedia.provider import Plan
 from anymedia.refs import Outcome, TaskRef, TaskState
 from anymedia.requests import Native, TextToImage
 from anymedia.tasks import Snapshot, advance
-from anymedia_runway.snapshots import is_task_id, output_of, read_created, read_task
+from anymedia_runway.places import SESSION, is_task_id, path_of
+from anymedia_runway.snapshots import output_of, read_created, read_task
 from anymedia_runway.wire import Answer
 
 ID = "17f20503-6c24-4c16-946b-35dbbce2af2f"
@@ -222,13 +224,43 @@ def test_unknown(answer: Answer) -> None:
     assert isinstance(submission.error.__cause__, MediaError)
 
 
-def test_a_workflows_ref_remembers_what_it_is() -> None:
-    """A workflow's run is found elsewhere than a task; its ref says so, through a string and back."""
-    request = Native(provider="runway", call=f"POST /v1/workflows/{ID}")
-    plan = Plan(provider="runway", model="workflow", call=request.call, body={}, request=request)
+@pytest.mark.parametrize(
+    ("call", "place"),
+    [
+        (f"POST /v1/workflows/{ID}", f"/v1/workflow_invocations/{ID}"),
+        ("POST /v1/realtime_sessions", f"/v1/realtime_sessions/{ID}"),
+        ("POST /v1/generate/image", f"/v1/tasks/{ID}"),
+        ("POST /v1/recipes/product_ad", f"/v1/tasks/{ID}"),
+    ],
+)
+def test_a_ref_remembers_where_its_task_is(call: str, place: str) -> None:
+    """Runs and sessions are found elsewhere than tasks; their refs say so, through a string and back."""
+    request = Native(provider="runway", call=call)
+    plan = Plan(provider="runway", model="any", call=request.call, body={}, request=request)
     ref = read_created(_answer({"id": ID}), plan).ref
     assert ref is not None
-    assert TaskRef.parse(str(ref)).extra == ref.extra != ()
+    assert path_of(TaskRef.parse(str(ref))) == path_of(ref) == place
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        ("NOT_READY", TaskState.QUEUED),
+        ("READY", TaskState.RUNNING),
+        ("RUNNING", TaskState.RUNNING),
+        ("COMPLETED", TaskState.SUCCEEDED),
+        ("FAILED", TaskState.FAILED),
+        ("CANCELLED", TaskState.CANCELED),
+    ],
+)
+def test_realtime_sessions(status: str, state: TaskState) -> None:
+    """A session waits, can be joined, and ends; it makes nothing to fetch, so nothing is missing at its end."""
+    ref = replace(REF, operation="native", extra=(SESSION,))
+    body: JSON = {"id": ID, "status": status, "sessionKey": "s", "failure": "full", "failureCode": "INTERNAL"}
+    snapshot = read_task(_answer(body), ref)
+    assert (snapshot.state, snapshot.provider_status) == (state, status)
+    assert (snapshot.outputs, snapshot.errors, snapshot.cost) == ((), (), None)
+    assert (snapshot.failure is not None) is (state in (TaskState.FAILED, TaskState.CANCELED))
 
 
 @pytest.mark.parametrize(

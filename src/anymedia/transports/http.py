@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import BinaryIO, Final
 
 import httpx
 
@@ -89,7 +89,7 @@ class HttpTransport:
         headers: Mapping[str, str] | None = None,
         json: JSON = None,
         form: Mapping[str, str] | None = None,
-        file: tuple[str, bytes, str] | None = None,
+        file: tuple[str, bytes | BinaryIO, str] | None = None,
         timeout: float = _TIMEOUT,
         connect_timeout: float = _CONNECT_TIMEOUT,
     ) -> HttpResponse:
@@ -101,8 +101,9 @@ class HttpTransport:
             headers: Extra headers.
             json: A JSON body.
             form: Fields of a multipart body, sent before the file.
-            file: Name, bytes and media type of the multipart body's last part, `file`.
-            timeout: Seconds without a byte before the answer counts as lost.
+            file: Name, content and media type of the multipart body's last part, `file`; an open file is read and
+                sent piece by piece.
+            timeout: Seconds without a byte before the answer counts as lost, and from its first byte to its last.
             connect_timeout: Seconds to get a connection.
 
         Raises:
@@ -112,7 +113,7 @@ class HttpTransport:
         extra = {"content-type": "application/json"} if content is not None else {}
         async with self._gate:
             try:
-                answer = await self._client.request(
+                request = self._client.build_request(
                     method,
                     url,
                     headers={**(headers or {}), **extra},
@@ -121,7 +122,8 @@ class HttpTransport:
                     files={"file": file} if file is not None else None,
                     timeout=httpx.Timeout(timeout, connect=connect_timeout, pool=None),
                 )
-            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                answer = await self._read_whole(request, timeout)
+            except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
                 raise _failure(method, url, error) from error
         _log.debug("%s %s: %s", method, shorten_url(url), answer.status_code)
         return HttpResponse(answer.status_code, dict(answer.headers), answer.content)
@@ -193,6 +195,15 @@ class HttpTransport:
                     await answer.aclose()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _failure("GET", url, error) from error
+
+    async def _read_whole(self, request: httpx.Request, timeout: float) -> httpx.Response:
+        answer = await self._client.send(request, stream=True)
+        try:
+            async with asyncio.timeout(timeout):  # a body that comes byte by byte would else take for ever
+                await answer.aread()
+        finally:
+            await answer.aclose()
+        return answer
 
     async def _follow(self, request: httpx.Request) -> httpx.Response:
         for _ in range(_REDIRECTS + 1):

@@ -4,13 +4,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, Final, Literal
 
-from anymedia.catalog import Capabilities, Catalog, ModelInfo, Range
+from anymedia.catalog import Capabilities, Catalog, ModelInfo
 from anymedia.requests import OPERATIONS
-from anymedia_runway.bodies import WRITERS
+from anymedia_runway.defaults import defaults
 from anymedia_runway.facts import Field, fields_of, models_at
 from anymedia_runway.forms import Form, ReferenceField
+from anymedia_runway.limits import Limits, is_preset
 from anymedia_runway.names import PORTABLE_NAMES
-from anymedia_runway.sizes import framing, size_rules
+from anymedia_runway.sizes import size_rules
+from anymedia_runway.writers import WRITERS
 
 __all__ = ["DEFAULT_MODELS", "runway_catalog"]
 
@@ -23,6 +25,13 @@ DEFAULT_MODELS: Final[Mapping[str, str]] = {
     "upscale_image": "magnific_precision_upscaler_v2",
     "upscale_video": "magnific_video_upscaler_creative",
     "character_performance": "act_two",
+    "text_to_speech": "eleven_v3",
+    "sound_effect": "eleven_text_to_sound_v2",
+    "speech_to_speech": "eleven_multilingual_sts_v2",
+    "dub_voice": "eleven_voice_dubbing",
+    "isolate_voice": "eleven_voice_isolation",
+    "video_to_audio": "mirelo_sfx_2_0",
+    "video_to_hdr": "ruby",
 }
 """The model for each operation when a request names none. Changing one is a breaking change."""
 
@@ -34,6 +43,13 @@ _OFFERED: Final = {
     "image_upscale": ("upscale_image",),
     "video_upscale": ("upscale_video",),
     "character_performance": ("character_performance",),
+    "text_to_speech": ("text_to_speech",),
+    "sound_effect": ("sound_effect",),
+    "speech_to_speech": ("speech_to_speech",),
+    "voice_dubbing": ("dub_voice",),
+    "voice_isolation": ("isolate_voice",),
+    "video_to_audio": ("video_to_audio",),
+    "video_to_hdr": ("video_to_hdr",),
 }
 """What can be asked for at each endpoint."""
 
@@ -53,8 +69,8 @@ _NOT_LEGAL: Final = {
     ("ideogram_4_5", "text_to_image"): ("1024:576", "576:1024", "1408:704", "704:1408"),
     ("ideogram_4_5", "image_to_image"): ("1280:720", "720:1280", "1440:720", "720:1440"),
 }
-_PLAIN_SCALES: Final = ("720p", "768p")
-_USUAL_SECONDS: Final = 5
+_BOUNDED: Final = ("speed", "speechRate")
+"""Numbers for which the core knows no rule."""
 
 
 @cache
@@ -86,18 +102,19 @@ def _capabilities(endpoint: str, model: str, operation: str) -> Capabilities:
     form = Form(
         endpoint=endpoint,
         fields=tuple(fields),
-        defaults={**_defaults(fields, sizes, operation), **_CHOSEN.get((model, operation), {})},
+        defaults={**defaults(fields, sizes, operation), **_CHOSEN.get((model, operation), {})},
         references=references,
         excludes=_EXCLUDES.get(model, {}),
+        frames=tuple(_positions(fields)),
+        bounds=dict(_bounds(fields)),
     )
-    rules = _Rules()
+    rules = Limits()
     rules.numbers(fields)
     rules.references(fields, references, operation)
     return Capabilities(
         fields=_request_fields(fields, sizes, operation) - (set() if rules.takes_references else {"references"}),
         required=_required(fields, operation),
         prompt_unit="utf16",
-        default_duration=_default_duration(fields),
         confirmed=frozenset(rules.confirmed | {"sizes", "aspect_ratios", "formats", "choices"}),
         wire=form.model_dump(),
         **rules.found,
@@ -109,7 +126,9 @@ def _request_fields(fields: Mapping[str, Field], sizes: Mapping[str, Any], opera
     read = {field for name in fields if name in WRITERS for field in WRITERS[name].reads}
     if "last" not in _positions(fields):
         read.discard("last_frame")
-    if not sizes.get("sizes"):
+    if "voice" in fields:
+        read.discard("voice_sample" if is_preset(fields["voice"]) else "voice")
+    if not sizes.get("sizes") and not sizes.get("sides"):
         read -= {"size"}
         read -= set() if sizes.get("aspect_ratios") else {"aspect_ratio"}
         read -= set() if sizes.get("resolutions") else {"resolution"}
@@ -123,43 +142,20 @@ def _positions(fields: Mapping[str, Field]) -> Iterable[str]:
 
 
 def _required(fields: Mapping[str, Field], operation: str) -> frozenset[str]:
-    needed = {"promptText": "prompt", "targetFramerate": "fps"}
+    needed = {"targetFramerate": "fps"}
+    if operation != "text_to_speech":
+        needed |= {"promptText": "prompt", "voice": "voice"}
     if operation == "text_to_image":
         needed["referenceImages"] = "references"
+    if operation == "video_to_audio":  # only the caller knows how long the film is
+        needed["duration"] = "duration"
     return frozenset(name for wire, name in needed.items() if wire in fields and fields[wire].required)
 
 
-def _defaults(fields: Mapping[str, Field], sizes: Mapping[str, Any], operation: str) -> dict[str, Any]:
-    """What is sent when the request leaves it open, so that nothing hangs on defaults the vendor does not publish."""
-    resolutions = sizes.get("resolutions", ())
-    plain = next((scale for scale in resolutions if scale in _PLAIN_SCALES), None)
-    ratio = framing(fields, operation)
-    if sizes.get("aspect_ratios") and "ratio" in fields:
-        ratio = ratio or "16:9"
-    elif resolutions and "resolution" not in fields:
-        ratio = f"auto_{plain}"
-    chosen = {
-        "ratio": ratio,
-        "resolution": fields["resolution"].default or plain if "resolution" in fields else None,
-        "audio": fields["audio"].default is not False if "audio" in fields else None,
-        "outputCount": 1 if "outputCount" in fields else None,
-    }
-    return {name: value for name, value in chosen.items() if value is not None}
-
-
-def _default_duration(fields: Mapping[str, Field]) -> float | None:
-    # Beside a `mode` the film may be as long as its source.
-    if "duration" not in fields or "mode" in fields:
-        return None
-    listed = _seconds(fields["duration"])
-    if listed:
-        return min(listed, key=lambda seconds: abs(seconds - _USUAL_SECONDS))
-    low, high = fields["duration"].bounds
-    return float(max(low, min(high, _USUAL_SECONDS)))
-
-
-def _seconds(field: Field) -> tuple[float, ...]:
-    return tuple(value for value in field.values if isinstance(value, int | float))
+def _bounds(fields: Mapping[str, Field]) -> Iterator[tuple[str, tuple[float, float]]]:
+    for name in _BOUNDED:
+        if name in fields and not fields[name].assumed:
+            yield name, fields[name].bounds
 
 
 def _reference_fields(fields: Mapping[str, Field], model: str) -> dict[str, ReferenceField]:
@@ -174,74 +170,10 @@ def _reference_field(field: Field, model: str) -> ReferenceField:
     _, most = field.bounds
     tags: Literal["bound", "optional"] = "bound" if model in _TAG_BOUND else "optional"
     return ReferenceField(
-        kind=field.item["uri"]["type"],
+        kind=field.item["uri"]["type"] if field.item else "audio",
         typed="type" in field.item,
+        plain=not field.item,
         tags=tags if "tag" in field.item else "none",
+        subjects="subject" in field.item,
         most=None if "max" in field.assumed else most,
     )
-
-
-class _Rules:
-    """Collects numeric rules, and which of them the vendor publishes."""
-
-    def __init__(self) -> None:
-        self.found: dict[str, Any] = {}
-        self.confirmed: set[str] = set()
-        self.takes_references = False
-
-    def numbers(self, fields: Mapping[str, Field]) -> None:
-        """Prompt length, seconds, number of outputs, seeds, formats, factors and frame rates."""
-        for name, rule, step in (("promptText", "prompt", 1), ("duration", "duration", 1), ("seed", "seeds", 1)):
-            self._range(fields.get(name), rule, step)
-        self._count(fields.get("outputCount"))
-        self._listed(fields)
-
-    def references(self, fields: Mapping[str, Field], references: Mapping[str, ReferenceField], operation: str) -> None:
-        """How many reference inputs there may be in all; an image to change is one of them on the wire."""
-        most = [fields[name].bounds[1] for name in references]
-        taken = 1 if operation == "image_to_image" else 0
-        self.takes_references = bool(most) and (None in most or sum(most) > taken)
-        if self.takes_references and None not in most:
-            self.found["references"] = sum(most) - taken
-            self._confirm("references", *(fields[name] for name in references))
-
-    def _range(self, field: Field | None, rule: str, step: float) -> None:
-        low, high = field.bounds if field else (None, None)
-        if field and high is not None:
-            self.found[rule] = Range(low or 0, high, step)
-            self._confirm(rule, field)
-
-    def _count(self, field: Field | None) -> None:
-        if field is None:
-            self.found["counts"] = Range(1, 1, 1)
-            self.confirmed.add("counts")
-            return
-        low, high = (min(field.values), max(field.values)) if field.values else field.bounds
-        # Where only the two ends are legal, they are one step apart.
-        self.found["counts"] = Range(low, high, high - low if field.values else 1)
-        self._confirm("counts", field)
-
-    def _listed(self, fields: Mapping[str, Field]) -> None:
-        if "duration" in fields and _seconds(fields["duration"]):
-            self.found["durations"] = _seconds(fields["duration"])
-            self.confirmed.add("durations")
-        if "outputFormat" in fields:
-            self.found["formats"] = tuple(_format(value) for value in fields["outputFormat"].values)
-        choices = dict(_choices(fields))
-        if choices:
-            self.found["choices"] = choices
-
-    def _confirm(self, rule: str, *fields: Field) -> None:
-        if not any(field.assumed & {"min", "max"} for field in fields):
-            self.confirmed.add(rule)
-
-
-def _format(value: str) -> str:
-    return "jpg" if value == "jpeg" else value
-
-
-def _choices(fields: Mapping[str, Field]) -> Iterator[tuple[str, tuple[float, ...]]]:
-    if "scaleFactor" in fields:
-        yield "factor", fields["scaleFactor"].values
-    if "targetFramerate" in fields:
-        yield "fps", tuple(float(value.replace("_", ".")) for value in fields["targetFramerate"].values)

@@ -42,6 +42,9 @@ _REFUSALS: Final[Mapping[int, type[MediaError]]] = {
 }
 """Statuses which prove that a call started nothing. Any other but 2xx proves nothing, 408 and 409 included."""
 
+_NOT_NOW: Final = (408, 409)
+"""Statuses of a call that may succeed later; 409 is the answer to a change of what is still being processed."""
+
 _BY_TEXT: Final = (
     (400, "enough credits", InsufficientCreditsError),
     (429, "daily", QuotaExceededError),
@@ -152,7 +155,7 @@ def _kind(status: int, text: str, issues: Sequence[Issue]) -> type[MediaError]:
         return MediaInputError
     if status in _REFUSALS:
         return _REFUSALS[status]
-    return ProviderUnavailableError if status == 408 or status >= 500 else ProtocolError
+    return ProviderUnavailableError if status in _NOT_NOW or status >= 500 else ProtocolError
 
 
 def _failure_kind(code: str) -> tuple[type[MediaError], bool]:

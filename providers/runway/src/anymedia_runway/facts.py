@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -78,6 +78,7 @@ def models_at(endpoint: str) -> Iterator[str]:
     yield from facts()["endpoints"].get(endpoint, {})
 
 
+@lru_cache(maxsize=512)
 def fields_of(endpoint: str, model: str) -> Mapping[str, Field]:
     """The fields a model takes at an endpoint, by their names on the wire; empty for an unknown pair."""
     raw = facts()["endpoints"].get(endpoint, {}).get(model, {"fields": {}})
@@ -91,4 +92,8 @@ def _resolved(schema: Mapping[str, Any]) -> Mapping[str, Any]:
         merged["enum"] = facts()["sets"][merged["enum"]]
     if "anyOf" in merged:
         merged["anyOf"] = [_resolved(form) for form in merged["anyOf"]]
+    if "items" in merged:
+        merged["items"] = _resolved(merged["items"])
+    if "fields" in merged:
+        merged["fields"] = {name: _resolved(field) for name, field in merged["fields"].items()}
     return merged

@@ -16,7 +16,9 @@ class ReferenceField(BaseModel):
     Attributes:
         kind: What it takes.
         typed: Whether each element says its kind.
+        plain: Whether each element is a bare URI.
         tags: Whether an element may be named in the prompt as `@tag`, or is only ever reached that way.
+        subjects: Whether an element may say that it shows a person or a thing.
         most: How many it takes, where the vendor publishes it.
     """
 
@@ -24,7 +26,9 @@ class ReferenceField(BaseModel):
 
     kind: Literal["image", "video", "audio"] = "image"
     typed: bool = False
+    plain: bool = False
     tags: Literal["none", "optional", "bound"] = "none"
+    subjects: bool = False
     most: int | None = None
 
 
@@ -37,6 +41,8 @@ class Form(BaseModel):
         defaults: What is sent where the request leaves a field open.
         references: Those of `fields` that take reference inputs.
         excludes: Fields that must be absent beside certain others.
+        frames: Where in the film an image may stand.
+        bounds: Legal numbers of fields for which the core knows no rule.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -46,6 +52,8 @@ class Form(BaseModel):
     defaults: Mapping[str, JSON] = Field(default_factory=dict)
     references: Mapping[str, ReferenceField] = Field(default_factory=dict)
     excludes: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    frames: tuple[str, ...] = ()
+    bounds: Mapping[str, tuple[float, float]] = Field(default_factory=dict)
 
 
 _IMAGE = ("promptText", "negativePrompt", "ratio", "referenceImages", "outputCount", "outputFormat", "seed")
@@ -60,6 +68,8 @@ _FILM = (
     "outputFormat",
     "seed",
 )
+_SOUND = ("promptText", "negativePrompt", "duration", "numVariants", "format", "seed")
+_SAMPLES = {"referenceAudios": ReferenceField(kind="audio", plain=True)}
 _TAGGED = {"referenceImages": ReferenceField(tags="optional")}
 _REFERENCES = {
     "references": ReferenceField(),
@@ -71,7 +81,10 @@ _NATURAL = {
     "image_to_image": Form(endpoint="text_to_image", fields=(*_IMAGE, "maskUri"), references=_TAGGED),
     "text_to_video": Form(endpoint="text_to_video", fields=(*_FILM, *_REFERENCES), references=_REFERENCES),
     "image_to_video": Form(
-        endpoint="image_to_video", fields=("promptImage", *_FILM, *_REFERENCES), references=_REFERENCES
+        endpoint="image_to_video",
+        fields=("promptImage", *_FILM, *_REFERENCES),
+        references=_REFERENCES,
+        frames=("first", "middle", "last"),
     ),
     "video_to_video": Form(
         endpoint="video_to_video", fields=("videoUri", *_FILM, *_REFERENCES), references=_REFERENCES
@@ -82,6 +95,15 @@ _NATURAL = {
         endpoint="character_performance",
         fields=("character", "reference", "ratio", "bodyControl", "expressionIntensity", "seed"),
     ),
+    "text_to_speech": Form(
+        endpoint="text_to_speech", fields=("promptText", "voice", "languageCode", "speed", "outputFormat", "seed")
+    ),
+    "sound_effect": Form(endpoint="sound_effect", fields=(*_SOUND, "loop", "referenceAudios"), references=_SAMPLES),
+    "speech_to_speech": Form(endpoint="speech_to_speech", fields=("media", "voice")),
+    "dub_voice": Form(endpoint="voice_dubbing", fields=("audioUri", "targetLang", "numSpeakers")),
+    "isolate_voice": Form(endpoint="voice_isolation", fields=("audioUri",)),
+    "video_to_audio": Form(endpoint="video_to_audio", fields=("videoUri", *_SOUND)),
+    "video_to_hdr": Form(endpoint="video_to_hdr", fields=("videoUri", "outputFormat")),
 }
 
 

@@ -15,6 +15,8 @@ __all__ = ["USD_PER_CREDIT", "credits_cost", "estimate"]
 USD_PER_CREDIT: Final = Decimal("0.01")
 _SIZE: Final = re.compile(r"([0-9]{3,5}):([0-9]{3,5})")
 _LARGEST: Final = 10**6
+# Source: runwayml 5.24.0, docstring of seedance2_5's `draft`: a preview in 480p; 2026-11
+_DRAFT: Final = 854 * 480
 
 
 def credits_cost(amount: Decimal, *, final: bool) -> Cost:
@@ -30,24 +32,34 @@ def estimate(endpoint: str, body: Mapping[str, Any]) -> Cost | None:
         body: As it goes on the wire.
     """
     price = facts()["prices"].get(str(body.get("model")))
-    if price is None or ("input" in price and _has_film(body)):
+    if price is None or "draftTaskId" in body or ("input" in price and _has_film(body)):
         return None
-    quantity, rate = _quantity(price, endpoint, body), _rate(price, endpoint, body)
-    if "without_duration" in price and body.get("duration") is None:
+    said = _completed(endpoint, body)
+    quantity, rate = _quantity(price, said), _rate(price, said)
+    if "without_duration" in price and said.get("duration") is None:
         quantity, rate = Decimal(1), Decimal(str(price["without_duration"]))
     if quantity is None or rate is None:
         return None
-    extra = _number(price.get("reference", 0)) * len(_pictures(body)) * _count(body)
+    extra = _number(price.get("reference", 0)) * len(_pictures(said)) * _count(said)
     total = quantity * rate + extra
     return credits_cost(max(total, _number(price.get("minimum", 0))), final=False)
 
 
-def _quantity(price: Mapping[str, Any], endpoint: str, body: Mapping[str, Any]) -> Decimal | None:
+def _completed(endpoint: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The body with what the vendor takes for fields left out; the longest film in place of one of unknown length."""
+    fields = fields_of(endpoint, str(body.get("model")))
+    said = {**{name: field.default for name, field in fields.items() if field.default is not None}, **body}
+    if said.get("duration") == "auto" and "duration" in fields and "auto" in fields["duration"].values:
+        said["duration"] = fields["duration"].bounds[1]
+    return said
+
+
+def _quantity(price: Mapping[str, Any], body: Mapping[str, Any]) -> Decimal | None:
     match price["per"]:
         case "image":
             return _count(body)
         case "second":
-            seconds = _amount(body.get("duration", _field_default(endpoint, body, "duration")))
+            seconds = _amount(body.get("duration", body.get("maxDuration")))
             return _blocks(seconds, price) if seconds is not None else None
         case "character":
             return _blocks(Decimal(len(str(body.get("promptText", "")))), price)
@@ -70,10 +82,10 @@ def _amount(value: object) -> Decimal | None:
     return _number(value) if 0 < value < _LARGEST else None
 
 
-def _rate(price: Mapping[str, Any], endpoint: str, body: Mapping[str, Any]) -> Decimal | None:
+def _rate(price: Mapping[str, Any], body: Mapping[str, Any]) -> Decimal | None:
     rates = price["credits"]
     if "by" in price:
-        rates = _chosen(rates, body.get(price["by"], _field_default(endpoint, body, price["by"])))
+        rates = _chosen(rates, body.get(price["by"]))
     if price.get("measure") == "side":
         return None
     pixels = _pixels(body)
@@ -106,6 +118,8 @@ def _tier(rates: Any, pixels: int | None) -> Decimal:
 def _pixels(body: Mapping[str, Any]) -> int | None:
     ratio = str(body.get("ratio", ""))
     size = _SIZE.fullmatch(ratio)
+    if body.get("draft") is True:
+        return _DRAFT
     if size:
         return int(size[1]) * int(size[2])
     sides: Mapping[str, int] = facts()["sides"]
@@ -120,11 +134,6 @@ def _pictures(body: Mapping[str, Any]) -> Sequence[object]:
 
 def _has_film(body: Mapping[str, Any]) -> bool:
     return any(body.get(name) for name in ("promptVideo", "videoUri", "referenceVideos"))
-
-
-def _field_default(endpoint: str, body: Mapping[str, Any], name: str) -> Any:
-    field = fields_of(endpoint, str(body.get("model"))).get(name)
-    return field.default if field else None
 
 
 def _number(value: float) -> Decimal:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from anymedia.catalog import Size
+from anymedia.catalog import Range, Size
 from anymedia_runway.facts import Field
 
 __all__ = ["framing", "size_rules"]
@@ -15,6 +15,9 @@ def size_rules(fields: Mapping[str, Field], operation: str, illegal: Collection[
     values = ratio.values if ratio else ()
     sizes = tuple(Size.parse(value) for value in values if _is_size(value) and value not in illegal)
     scales = _scales(fields, values)
+    if window := next((form["pixels"] for form in ratio.alternatives if "pixels" in form), None) if ratio else None:
+        free = {"sides": Range(1, window[1], 1), "pixels": Range(*window)}
+        return {**free, "default_size": _default_size(sizes, operation), **_size_needed(fields, operation)}
     # A film that starts from an image takes its shape from it, on models that can.
     if sizes and not (scales and operation == "image_to_video"):
         return {"sizes": sizes, "default_size": _default_size(sizes, operation), **_size_needed(fields, operation)}

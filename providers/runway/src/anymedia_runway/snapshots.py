@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import re
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Final
@@ -13,25 +12,25 @@ from anymedia.json import JSON, loads
 from anymedia.media import SUFFIXES, kind_of
 from anymedia.provider import Plan, Submission
 from anymedia.refs import Outcome, TaskRef, TaskState
-from anymedia.results import Cost, Output, OutputKind
+from anymedia.results import Cost, Notice, Output, OutputKind
 from anymedia.tasks import Snapshot
 from anymedia_runway.errors import error_of, outcome_of, task_failure
+from anymedia_runway.places import SESSION, extra_of, is_task_id
 from anymedia_runway.prices import credits_cost
 from anymedia_runway.wire import Answer, Created, Task, parse
 
 __all__ = [
     "STATES",
     "WHERE_TO_LOOK",
-    "WORKFLOW",
     "canceled",
-    "is_task_id",
     "output_of",
     "read_created",
     "read_task",
     "unknown",
 ]
 
-# Source: runwayml 5.24.0, types/task_retrieve_response.py; the second spelling stands in the vendor's prose; 2026-11
+# Source: runwayml 5.24.0, types/task_retrieve_response.py, realtime_session_retrieve_response.py; the second spelling
+# of canceled stands in the vendor's prose; 2026-11
 STATES: Final = {
     "PENDING": TaskState.QUEUED,
     "THROTTLED": TaskState.QUEUED,
@@ -40,23 +39,17 @@ STATES: Final = {
     "FAILED": TaskState.FAILED,
     "CANCELLED": TaskState.CANCELED,
     "CANCELED": TaskState.CANCELED,
+    "NOT_READY": TaskState.QUEUED,
+    "READY": TaskState.RUNNING,
+    "COMPLETED": TaskState.SUCCEEDED,
 }
 
-WORKFLOW: Final = ("of", "workflow")
-"""Kept in the ref of a workflow's run, which is looked up elsewhere than tasks are."""
-
-_UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _MEDIA_TYPES: Final = {suffix: media_type for media_type, suffix in SUFFIXES.items()}
 _KINDS: Final[dict[str, OutputKind]] = {"image": "image", "video": "video", "audio": "audio"}
 WHERE_TO_LOOK: Final = (
     "Runway has no list of tasks; the usage page of dev.runwayml.com and usage.models of GET /v1/organization "
     "count what was started"
 )
-
-
-def is_task_id(text: str) -> bool:
-    """Whether a text has the form of Runway's ids, and so may stand in a URL."""
-    return _UUID.fullmatch(text) is not None
 
 
 def read_created(answer: Answer, plan: Plan) -> Submission:
@@ -76,7 +69,7 @@ def read_created(answer: Answer, plan: Plan) -> Submission:
         operation=plan.operation,
         model=plan.model,
         count=plan.count,
-        extra=(WORKFLOW,) if plan.call.startswith("POST /v1/workflows/") else (),
+        extra=extra_of(plan.call),
     )
     estimate = credits_cost(created.estimate, final=False) if created.estimate is not None else None
     snapshot = Snapshot(ref=ref, state=TaskState.QUEUED, cost=estimate, raw=raw)
@@ -118,6 +111,7 @@ def read_task(answer: Answer, ref: TaskRef) -> Snapshot:
         cost=_cost(task),
         errors=_missing(task, ref, len(outputs)) if state is TaskState.SUCCEEDED else (),
         failure=_failure(task, ref, state, raw),
+        notices=_unknown_word(task.status),
         raw=raw,
     )
 
@@ -133,6 +127,12 @@ def output_of(url: str, operation: str) -> Output:
     media_type = _MEDIA_TYPES.get(PurePosixPath(urlsplit(url).path).suffix.lower())
     kind = _KINDS.get(kind_of(media_type), "file") if media_type else _kind_by_operation(operation)
     return Output(kind=kind, url=url, media_type=media_type, expires_at=_expiry(url))
+
+
+def _unknown_word(status: str | None) -> tuple[Notice, ...]:
+    if status is None or status.upper() in STATES:
+        return ()
+    return (Notice(code="unknown_status", message=f"runway calls the task {status!r}, which nobody here knows"),)
 
 
 def _is_url(text: str) -> bool:
@@ -178,7 +178,7 @@ def _missing(task: Task, ref: TaskRef, found: int) -> tuple[MediaError, ...]:
         TaskFailedError(f"{node.node_name or name}: {node.message}", provider="runway", provider_code=node.failure_code)
         for name, node in (task.node_errors or {}).items()
     ]
-    if found < ref.count:
+    if found < ref.count and SESSION not in ref.extra:  # a session makes nothing to fetch
         errors.append(TaskFailedError(f"{ref.count - found} of {ref.count} outputs are missing", provider="runway"))
     return tuple(errors)
 

@@ -13,7 +13,18 @@ from pydantic.alias_generators import to_camel
 from anymedia.errors import ProtocolError
 from anymedia.json import JSON, loads
 
-__all__ = ["Answer", "Created", "ErrorBody", "ErrorIssue", "NodeError", "Task", "UploadSlot", "parse", "request_id"]
+__all__ = [
+    "Answer",
+    "Created",
+    "ErrorBody",
+    "ErrorIssue",
+    "Lenient",
+    "NodeError",
+    "Task",
+    "UploadSlot",
+    "parse",
+    "request_id",
+]
 
 
 class Answer(NamedTuple):
@@ -129,7 +140,7 @@ class ErrorBody(_Message):
     issues: Lenient[list[ErrorIssue]] = None
 
 
-Message = TypeVar("Message", bound=_Message)
+Message = TypeVar("Message", bound=BaseModel)
 
 
 def parse(kind: type[Message], answer: Answer) -> tuple[Message, JSON]:
