@@ -1,6 +1,6 @@
 """One async and sync client for AI media generation."""
 
-from anymedia.client import AsyncMediaClient, Completion, Recovery
+from anymedia.client import AsyncMediaClient
 from anymedia.durable import SqliteJournal
 from anymedia.errors import (
     AuthenticationError,
@@ -33,7 +33,7 @@ from anymedia.errors import (
     TransportError,
     UnsupportedError,
 )
-from anymedia.handles import AsyncTask
+from anymedia.handles import AsyncTask, Completion, Recovery
 from anymedia.journal import AttemptState, Entry, Journal, MemoryJournal, SavedFile
 from anymedia.media import Media, MediaInput, MediaSource
 from anymedia.provider import Cancellation, Plan

@@ -3,25 +3,25 @@
 import asyncio
 import os
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
 from inspect import Parameter, Signature, signature
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Concatenate, Final, Generic, Literal, ParamSpec, Self, TypeVar, get_type_hints, overload
+from typing import Any, Concatenate, Final, ParamSpec, Self, TypeVar, get_type_hints, overload
 
 from anymedia.clock import Clock, SystemClock
 from anymedia.config import Config, Overrides, find_config, load_config
-from anymedia.durable import SqliteJournal, default_journal
 from anymedia.engine import Engine
-from anymedia.errors import ConfigurationError, InvalidRequestError, MediaError
-from anymedia.handles import NOT_GIVEN, AsyncTask, Links, NotGiven
-from anymedia.journal import Entry, Journal, MemoryJournal, is_about
-from anymedia.planning import PlanPolicy, make_plan
+from anymedia.errors import InvalidRequestError, MediaError
+from anymedia.handles import NOT_GIVEN, AsyncTask, Completion, Links, NotGiven, Recovery
+from anymedia.journal import Entry, Journal
+from anymedia.options import Delivery, Options, SizePolicy, default_provider, folder, open_journal, wants_emulator
+from anymedia.planning import make_plan
 from anymedia.provider import Plan, Provider
 from anymedia.refs import Outcome, TaskRef
-from anymedia.registry import provider_class, provider_names
+from anymedia.registry import provider_class
 from anymedia.requests import (
     OPERATIONS,
     CaptionImage,
@@ -60,13 +60,7 @@ from anymedia.tasks import Snapshot
 
 __all__ = [
     "AsyncMediaClient",
-    "Completion",
-    "Delivery",
-    "Options",
-    "Recovery",
-    "SizePolicy",
     "describe",
-    "open_journal",
     "operation",
     "parse_ref",
 ]
@@ -76,56 +70,7 @@ Method = TypeVar("Method", bound=Callable[..., object])
 R = TypeVar("R", bound=Result)
 R_co = TypeVar("R_co", bound=Result, covariant=True)
 
-Delivery = Literal["auto", "poll"]
-SizePolicy = Literal["exact", "nearest"]
 _AT_ONCE: Final = 8
-
-
-@dataclass(frozen=True, kw_only=True)
-class Completion(Generic[R_co]):
-    """One finished request of `map`: its result, or the error in its place.
-
-    Attributes:
-        index: Its place in the input.
-        request: What was asked.
-        result: What came out, or None.
-        error: Why nothing came out, or None.
-        ref: The task, where one was started.
-    """
-
-    index: int
-    request: Request[R_co]
-    result: R_co | None = None
-    error: MediaError | None = None
-    ref: TaskRef | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Recovery:
-    """What `recover` found.
-
-    Attributes:
-        tasks: Followed again; wait for each.
-        unknown: Nobody can say whether these were started: what is known, and where to look.
-        elsewhere: Made at another address, or by a provider that is not set up here; nothing was asked.
-    """
-
-    tasks: tuple[AsyncTask[Result], ...]
-    unknown: tuple[Entry, ...]
-    elsewhere: tuple[Entry, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """Per-call settings of one view on a client; see `AsyncMediaClient.with_options`."""
-
-    provider: str
-    timeout: float | None | NotGiven = NOT_GIVEN
-    policy: PlanPolicy = field(default_factory=PlanPolicy)
-    on_unknown: OnUnknown = "raise"
-    delivery: Delivery = "auto"
-    fallback: tuple[str, ...] = ()
-    autosave: str | None = None
 
 
 def operation(cls: Callable[P, Request[R]]) -> Callable[Concatenate["AsyncMediaClient", P], Coroutine[Any, Any, R]]:
@@ -194,13 +139,13 @@ class AsyncMediaClient:
         _config: Config | None = None,
     ) -> None:
         config = _config or Config()
-        name = _default_provider(provider, config)
+        name = default_provider(provider, config)
         provider_class(name)
         numbers = {"retries": retries, "retry_delay": retry_delay, "max_concurrency": max_concurrency}
         settings: dict[str, object] = {key: value for key, value in numbers.items() if value is not None}
         settings |= {"poll_interval": poll_interval} if poll_interval is not None else {}
         settings |= {"timeout": timeout} if not isinstance(timeout, NotGiven) else {}
-        emulated = _wants_emulator(emulate, base_url, config)
+        emulated = wants_emulator(emulate, base_url, config)
         self._engine = Engine(
             config,
             Overrides(api_key=api_key, base_url=base_url, settings=settings),
@@ -210,6 +155,7 @@ class AsyncMediaClient:
             journal=open_journal(journal, config, emulated=emulated),
             clock=clock or SystemClock(),
         )
+        self._hold = self._engine.hold()
         self._engine.check(name)
         self._options = Options(provider=name)
 
@@ -286,7 +232,7 @@ class AsyncMediaClient:
             policy = replace(policy, max_cost=None if max_cost is None else Decimal(str(max_cost)))
         for name in (*([provider] if provider is not None else []), *(fallback or ())):
             self._engine.check(name)
-        view._engine = self._engine
+        view._engine, view._hold = self._engine, self._hold
         view._options = Options(
             provider=provider or self._options.provider,
             timeout=self._options.timeout if isinstance(timeout, NotGiven) else timeout,
@@ -294,7 +240,7 @@ class AsyncMediaClient:
             on_unknown=on_unknown or self._options.on_unknown,
             delivery=delivery or self._options.delivery,
             fallback=self._options.fallback if fallback is None else tuple(fallback),
-            autosave=self._options.autosave if isinstance(autosave, NotGiven) else _folder(autosave),
+            autosave=self._options.autosave if isinstance(autosave, NotGiven) else folder(autosave),
         )
         return view
 
@@ -375,7 +321,7 @@ class AsyncMediaClient:
 
     async def unfinished(self) -> tuple[Entry, ...]:
         """The journal's last word on every attempt that may have started a task whose end is not recorded."""
-        return tuple(entry for entry in await self._engine.journal.latest() if entry.state.is_open)
+        return await self._engine.journal.latest(unfinished=True)
 
     async def recover(self) -> Recovery:
         """Take up every unfinished task of the journal that no living process is at. Starts nothing.
@@ -394,9 +340,8 @@ class AsyncMediaClient:
     async def forget(self, ref: str | TaskRef) -> None:
         """Strike a task from the journal; at the provider it goes on."""
         found = parse_ref(ref) if isinstance(ref, str) else ref
-        for entry in await self._engine.journal.latest():
-            if is_about(entry, found):
-                await self._engine.journal.forget(entry.request)
+        for request in {entry.request for entry in await self._engine.journal.latest(found)}:
+            await self._engine.journal.forget(request)
 
     async def save(self, result: Result, path: str | PathLike[str], *, overwrite: bool = False) -> list[Path]:
         """Write a result's outputs to disk; see `Result.save` for names. Also for results unpickled elsewhere."""
@@ -487,7 +432,7 @@ class AsyncMediaClient:
         )
 
     async def _complete_result(self, result: Result, snapshot: Snapshot) -> Result:
-        saved = await self._engine.complete(snapshot)
+        saved = await self._engine.endings.complete(snapshot, self._options.autosave)
         paths = tuple(Path(file.path) for file in saved)
         return result.model_copy(update={"saved": paths}).bind(
             async_saver=lambda one, path, overwrite: self.save(one, path, overwrite=overwrite)
@@ -528,28 +473,6 @@ def _result_type(ref: TaskRef) -> type[Result]:
     return kind.result_type if kind is not None else Result
 
 
-def _folder(path: str | PathLike[str] | None) -> str | None:
-    return None if path is None else str(Path(path).absolute())
-
-
-def open_journal(given: Journal | str | PathLike[str] | None | NotGiven, config: Config, *, emulated: bool) -> Journal:
-    """The journal that an argument, else `ANYMEDIA_JOURNAL`, else the configuration names. No I/O but for the default.
-
-    Args:
-        given: A journal or its file; None keeps it in memory.
-        config: What the configuration file says.
-        emulated: Whether emulators answer, whose tasks are not worth remembering unless somebody says so.
-    """
-    if given is None:
-        return MemoryJournal()
-    if not isinstance(given, NotGiven | str | PathLike):
-        return given
-    chosen = os.environ.get("ANYMEDIA_JOURNAL") or config.journal_file if isinstance(given, NotGiven) else given
-    if chosen == "memory" or (chosen is None and emulated):
-        return MemoryJournal()
-    return SqliteJournal(Path(chosen)) if chosen is not None else default_journal()
-
-
 def parse_ref(text: str) -> TaskRef:
     """A task reference from its string.
 
@@ -560,25 +483,3 @@ def parse_ref(text: str) -> TaskRef:
         return TaskRef.parse(text)
     except ValueError as error:
         raise InvalidRequestError(str(error)) from error
-
-
-def _default_provider(given: str | None, config: Config) -> str:
-    name = given or os.environ.get("ANYMEDIA_PROVIDER") or config.provider
-    if name is None:
-        known = " or ".join(map(repr, provider_names()))
-        where = config.path or "anymedia.toml"
-        raise ConfigurationError(
-            f"no provider chosen: pass one ({known}), set ANYMEDIA_PROVIDER, or name it in {where}"
-        )
-    return name
-
-
-def _wants_emulator(given: bool | None, base_url: str | None, config: Config) -> bool:  # noqa: FBT001
-    if base_url is not None:  # an address given as an argument is meant, whatever the environment says
-        if given:
-            raise ConfigurationError("emulate=True and base_url contradict each other; give one of them")
-        return False
-    if given is not None:
-        return given
-    named = os.environ.get("ANYMEDIA_EMULATE")
-    return named.lower() not in ("", "0", "false", "no") if named is not None else config.emulate

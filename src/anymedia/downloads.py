@@ -86,12 +86,11 @@ class Downloader:
             overwrite: Replace a file that has the name already; else the next free name is taken.
 
         Raises:
-            DownloadError: An output could not be fetched whole, in time, or is not what it should be. The others are
-                saved all the same.
+            DownloadError: An output could not be fetched whole, in time, is not what it should be, or cannot be
+                written. The others are saved all the same.
             OutputExpiredError: Its link is dead and there is no fresh one.
-            OSError: The disk cannot take it.
         """
-        names = await on_disk(partial(names_for, path, result))
+        names = await on_disk(partial(names_for, path, result), Path(path))
         ended = await asyncio.gather(
             *(
                 self._save(result, index, name, refresh, overwrite=overwrite)
@@ -107,18 +106,18 @@ class Downloader:
 
     async def _save(self, result: Result, index: int, name: Path, refresh: Refresh, *, overwrite: bool) -> SavedFile:
         output = result.outputs[index]
-        part = PartFile(name.parent)
+        part = PartFile(name)
         transfer = Transfer(self._http, part, output, self._idle_timeout, self._max_bytes)
         try:
-            await on_disk(part.open)
+            await on_disk(part.open, name)
             async with _within(self._timeout, self._clock):
                 await self._fill(transfer, output, index, refresh)
-            saved = await on_disk(partial(part.place, name, transfer.media_type, overwrite=overwrite))
+            saved = await on_disk(partial(part.place, transfer.media_type, overwrite=overwrite), name)
         except DownloadError as error:
             error.provider, error.ref = result.provider, result.ref
             raise
         finally:
-            await on_disk(part.discard)
+            await on_disk(part.discard, name)
         return SavedFile(path=str(saved), sha256=part.sha256, size=part.size)
 
     async def _fill(self, transfer: Transfer, output: Output, index: int, refresh: Refresh) -> None:

@@ -2,32 +2,38 @@
 
 import asyncio
 from collections.abc import Hashable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from random import Random, SystemRandom
 from typing import Any, Final
+from warnings import warn
+from weakref import finalize
 
 from pydantic import SecretStr
 
 from anymedia.clock import Clock
 from anymedia.config import Config, Network, Overrides, ProviderSettings, resolve
 from anymedia.downloads import Downloader
+from anymedia.endings import Endings
 from anymedia.errors import ClientClosedError, MediaError
-from anymedia.journal import AttemptState, Entry, Journal, SavedFile
+from anymedia.journal import AttemptState, Entry, Journal
 from anymedia.logs import logger
 from anymedia.provider import Context, Plan, Provider
-from anymedia.refs import Outcome, TaskRef, TaskState
+from anymedia.refs import Outcome, TaskRef
 from anymedia.registry import emulator_endpoint, provider_class
-from anymedia.results import Output, Result
+from anymedia.results import Output
 from anymedia.submission import OnUnknown, Submitter
-from anymedia.tasks import Snapshot
 from anymedia.tracking import Tracked, Tracker
 
 __all__ = ["Engine", "Recovered"]
 
 _SENDING_GRACE: Final = 10.0
 """Seconds that closing waits for submissions being sent."""
+
+_GLANCE: Final = 0.1
+"""Seconds between two looks at whether anything is still being sent."""
 
 _EMULATED_POLL: Final = 0.2
 """Seconds between two looks at an emulated task."""
@@ -63,20 +69,32 @@ class Engine:
         self.journal = journal
         self.clock = clock
         self.rng: Random = SystemRandom()
-        self.tracker: Tracker = Tracker(clock, self._on_end)
         self._overrides = overrides
         self._default = default
         self.emulate = emulate
         self._environ = environ
         self._submitter = Submitter(
-            journal, clock, self.rng, lambda: datetime.now(UTC), keep_bodies=config.journal_requests
+            journal,
+            clock,
+            self.rng,
+            lambda: datetime.now(UTC),
+            is_here=self._is_here,
+            keep_bodies=config.journal_requests,
         )
+        self.endings: Endings = Endings(self._submitter, clock, self.downloader, self.fresh_outputs)
+        self.tracker: Tracker = Tracker(clock, self.endings.begin)
         self._providers: dict[str, Provider] = {}
         self._opening = asyncio.Lock()
         self._contexts: dict[Network, Context] = {}
-        self._starting: set[asyncio.Task[Tracked]] = set()
-        self._ends: dict[TaskRef, asyncio.Task[tuple[SavedFile, ...]]] = {}
+        self._starting: dict[asyncio.Task[Tracked], list[Tracked]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
+
+    def hold(self) -> object:
+        """What every user of this engine refers to: once nobody does any more, it closes itself."""
+        hold = _Hold()
+        finalize(hold, self._abandon).atexit = False
+        return hold
 
     def settings(self, name: str) -> ProviderSettings:
         """One provider's settings, with the vendor as its address.
@@ -100,6 +118,7 @@ class Engine:
         self._refuse_if_closed()
         async with self._opening:
             if name not in self._providers:
+                self._loop = asyncio.get_running_loop()
                 cls = provider_class(name)
                 settings = await self._emulated(name) if self.emulate else self.settings(name)
                 self._providers[name] = cls(settings, self._context(settings.network))
@@ -116,14 +135,16 @@ class Engine:
     ) -> Tracked:
         """Start a task in a coroutine of the engine's own: a caller who goes away never cuts the request."""
         self._refuse_if_closed()
-        work = self._start(provider, plan, on_unknown, caller, autosave)
+        announced: list[Tracked] = []
+        work = self._start(provider, plan, on_unknown, announced, caller=caller, autosave=autosave)
         task = asyncio.get_running_loop().create_task(work, name="anymedia-submit")
-        self._starting.add(task)
+        self._starting[task] = announced
         task.add_done_callback(self._started)
         await asyncio.wait({task})  # unlike awaiting the task, a wait that is cancelled leaves it alone
         if task.cancelled():
             message = "the client was closed while the request was being sent; a task may have been started"
-            raise ClientClosedError(message, provider=provider.name, outcome=Outcome.UNKNOWN)
+            ref = announced[-1].ref if announced else None
+            raise ClientClosedError(message, provider=provider.name, outcome=Outcome.UNKNOWN, ref=ref)
         return task.result()
 
     async def canceling(self, ref: TaskRef, state: AttemptState) -> None:
@@ -133,7 +154,7 @@ class Engine:
         await self._submitter.note(ref, state)
 
     async def recover(self, autosave: str | None = None) -> "Recovered":
-        """Take up every open task of this journal that no living process is at; nothing is started.
+        """Take up every open task of this journal that no living client is at; nothing is started.
 
         Args:
             autosave: The folder their outputs are to be saved in; None keeps to what was asked for at the start.
@@ -143,24 +164,6 @@ class Engine:
         entries = [replace(entry, autosave=autosave or entry.autosave) for entry in await self._submitter.adopt()]
         await asyncio.gather(*(self._recover(entry, recovered) for entry in entries))
         return recovered
-
-    async def complete(self, snapshot: Snapshot) -> tuple[SavedFile, ...]:
-        """Wait until all that a task's end asks for is done; where its outputs were saved, if they were to be.
-
-        Raises:
-            DownloadError: They could not be saved; the task stays unfinished in the journal, and may be tried again.
-        """
-        if snapshot.ref not in self._ends and self._submitter.autosave_of(snapshot.ref) is not None:
-            self._on_end(snapshot)
-        end = self._ends.get(snapshot.ref)
-        if end is None:
-            return ()
-        try:
-            return await asyncio.shield(end)
-        except MediaError as error:
-            self._ends.pop(snapshot.ref, None)
-            error.ref = snapshot.ref
-            raise
 
     async def fresh_outputs(self, ref: TaskRef) -> Sequence[Output]:
         """The outputs of a finished task with links made now."""
@@ -182,7 +185,7 @@ class Engine:
         await self._let_submissions_end()
         await self._submitter.aclose()
         await self.tracker.aclose()
-        await self._let_ends_be_recorded()
+        await self.endings.aclose()
         for provider in self._providers.values():
             await provider.aclose()
         for context in self._contexts.values():
@@ -195,9 +198,15 @@ class Engine:
             raise ClientClosedError("the client is closed; nothing was sent")
 
     async def _start(
-        self, provider: Provider, plan: Plan, on_unknown: OnUnknown, caller: Hashable, autosave: str | None
+        self,
+        provider: Provider,
+        plan: Plan,
+        on_unknown: OnUnknown,
+        announced: list[Tracked],
+        *,
+        caller: Hashable,
+        autosave: str | None,
     ) -> Tracked:
-        announced: list[Tracked] = []
         submission = await self._submitter.submit(
             provider,
             plan,
@@ -213,18 +222,13 @@ class Engine:
         if submission.snapshot is not None:
             self.tracker.observe(submission.snapshot)
         if tracked.snapshot is not None and tracked.snapshot.state.is_final:
-            early = self._ends.get(tracked.ref)
-            if early is not None:
-                await asyncio.wait({early})
-            if self._submitter.holds(tracked.ref):  # its end was told before there was an acceptance to add it to
-                self._ends.pop(tracked.ref, None)
-                self._on_end(tracked.snapshot)
+            await self.endings.catch_up(tracked.snapshot)
         elif not self._closed:
             self.tracker.follow(tracked)
         return tracked
 
     def _started(self, task: asyncio.Task[Tracked]) -> None:
-        self._starting.discard(task)
+        self._starting.pop(task, None)
         if not task.cancelled() and task.exception() is not None:
             _log.debug("a submission ended with %r", task.exception())
 
@@ -247,52 +251,36 @@ class Engine:
     def _is_here(self, entry: Entry) -> bool:
         """Whether this client talks to where the attempt was made; elsewhere its task cannot be found."""
         try:
-            return not self.emulate and entry.endpoint in ("", self.settings(entry.provider).base_url)
+            opened = self._providers.get(entry.provider)
+            if opened is None and self.emulate:
+                return False
+            return entry.endpoint in ("", (opened.settings if opened else self.settings(entry.provider)).base_url)
         except MediaError:  # a provider that is not installed, or has no key now
             return False
 
-    def _on_end(self, snapshot: Snapshot) -> None:
-        if snapshot.ref not in self._ends:
-            self._ends[snapshot.ref] = asyncio.get_running_loop().create_task(self._end(snapshot), name="anymedia-end")
-            self._ends[snapshot.ref].add_done_callback(lambda end: self._ended(snapshot.ref, end))
-
-    async def _end(self, snapshot: Snapshot) -> tuple[SavedFile, ...]:
-        """Save what is to be saved, then record the end: a task whose outputs are not yet owned is not finished."""
-        await self._submitter.take_up(snapshot.ref)
-        folder, saved = self._submitter.autosave_of(snapshot.ref), self._submitter.saved_of(snapshot.ref)
-        if folder is not None and not saved and snapshot.state is TaskState.SUCCEEDED:
-            ref = snapshot.ref
-            result = Result(outputs=snapshot.outputs, ref=ref, provider=ref.provider, model=ref.model)
-            fetched = self.downloader(ref.provider).fetch(result, f"{folder}/", lambda: self.fresh_outputs(ref))
-            saved = tuple(await fetched)
-        await self._submitter.finish(snapshot, saved)
-        return saved
-
-    def _ended(self, ref: TaskRef, end: "asyncio.Task[tuple[SavedFile, ...]]") -> None:
-        if end.cancelled():
-            return
-        if end.exception() is not None:
-            _log.warning("the end of %s could not be dealt with: %s", ref, end.exception())
-        elif not end.result():
-            self._ends.pop(ref, None)
-
-    async def _let_ends_be_recorded(self) -> None:
-        """What is not saved by now stays unfinished in the journal."""
-        patience = asyncio.ensure_future(self.clock.sleep(_SENDING_GRACE))
-        while (open_ends := [end for end in self._ends.values() if not end.done()]) and not patience.done():
-            await asyncio.wait({patience, *open_ends}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (patience, *self._ends.values()):
-            task.cancel()
-        await asyncio.gather(patience, *self._ends.values(), return_exceptions=True)
-
     async def _let_submissions_end(self) -> None:
+        """Wait for requests on their way out, but not for results that are pushed: their ids are in the journal."""
         patience = asyncio.ensure_future(self.clock.sleep(_SENDING_GRACE))
-        while self._starting and not patience.done():
-            await asyncio.wait({patience, *self._starting}, return_when=asyncio.FIRST_COMPLETED)
-        leftovers: list[asyncio.Future[Any]] = [patience, *self._starting]
-        for task in leftovers:
-            task.cancel()
-        await asyncio.gather(*leftovers, return_exceptions=True)
+        while (sending := [one for one in self._starting if self._is_sending(one)]) and not patience.done():
+            glance = asyncio.ensure_future(self.clock.sleep(_GLANCE))
+            await asyncio.wait({patience, glance, *sending}, return_when=asyncio.FIRST_COMPLETED)
+            await _canceled(glance)
+        await _canceled(patience, *self._starting)
+
+    def _is_sending(self, task: asyncio.Task[Tracked]) -> bool:
+        return not any(one.provider.awaits_push(one.ref) for one in self._starting[task])
+
+    def _abandon(self) -> None:
+        """Close, on whichever thread it turns out that nobody can any more."""
+        if self._closed or self._loop is None or self.tracker.is_forked:
+            return
+        with suppress(RuntimeError):  # the loop is closed; then nothing of ours is left running
+            self._loop.call_soon_threadsafe(self._close_alone)
+        warn("a client was not closed; use `with`, or close it", ResourceWarning, stacklevel=2)
+
+    def _close_alone(self) -> None:
+        assert self._loop is not None
+        self._closing = self._loop.create_task(self.aclose(), name="anymedia-close")
 
     async def _emulated(self, name: str) -> ProviderSettings:
         base_url, key = await asyncio.to_thread(emulator_endpoint, name)
@@ -324,6 +312,16 @@ class Engine:
                 emit=self.tracker.observe,
             )
         return self._contexts[network]
+
+
+class _Hold:
+    """Ends when nobody refers to it."""
+
+
+async def _canceled(*tasks: asyncio.Future[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,22 @@
 """Outputs on disk: names that cannot escape, part files, and one step to the final name."""
 
+import errno
 import hashlib
 import os
 import re
+import sys
 from contextlib import ExitStack, suppress
 from itertools import count
 from os import PathLike
 from pathlib import Path
-from typing import Final
-from uuid import uuid4
+from typing import BinaryIO, Final
 
 from anymedia.logs import logger
 from anymedia.media import SUFFIXES, sniff
 from anymedia.results import Result
+
+if sys.platform != "win32":
+    import fcntl
 
 __all__ = ["PartFile", "names_for"]
 
@@ -27,16 +31,17 @@ class PartFile:
     Everything here waits for the disk, so call it on a thread.
 
     Args:
-        folder: Where; made when the file is opened.
+        name: What it is to be called. Its folder is made when the file is opened; what a process that was killed has
+            left of the same file is removed.
 
     Attributes:
-        path: Its hidden name, which ends in `.part`.
+        name: The same.
         size: Bytes written so far.
         head: The first few hundred of them.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.path: Path = folder / f".anymedia-{uuid4().hex}.part"
+    def __init__(self, name: Path) -> None:
+        self.name = name
         self.size: int = 0
         self.head: bytes = b""
         self._digest = hashlib.sha256()
@@ -49,9 +54,10 @@ class PartFile:
 
     def open(self) -> None:
         """Make the folder and the file."""
-        _make_folder(self.path.parent)
-        self._leftovers.callback(self.path.unlink, missing_ok=True)
-        self._file = self._leftovers.enter_context(self.path.open("xb"))
+        _make_folder(self.name.parent)
+        self._file, self._path = _claim(self.name)
+        self._leftovers.enter_context(self._file)
+        self._leftovers.callback(self._unlink)
 
     def write(self, data: bytes) -> None:
         """Add to the end."""
@@ -66,26 +72,33 @@ class PartFile:
         self._file.truncate()
         self._digest, self.size, self.head = hashlib.sha256(), 0, b""
 
-    def place(self, name: Path, media_type: str | None, *, overwrite: bool = False) -> Path:
+    def place(self, media_type: str | None, *, overwrite: bool = False) -> Path:
         """Give the finished file its name; once this returns, it survives a power cut.
 
         Args:
-            name: What it is to be called; the suffix becomes the true one, and a name that is taken gets a number.
-            media_type: What it is, where its first bytes do not tell.
-            overwrite: Replace what has the name instead.
+            media_type: What it is, where its first bytes do not tell; the suffix becomes the true one.
+            overwrite: Replace what has the name; else a name that is taken gets a number.
         """
         self._file.flush()
         os.fsync(self._file.fileno())
-        self._file.close()
-        name = _truthful(name, sniff(self.head) or media_type)
-        path = self.path.replace(name) if overwrite else _link(self.path, name)
+        if sys.platform == "win32":  # where an open file cannot be moved
+            self._file.close()
+        name = _truthful(self.name, sniff(self.head) or media_type)
+        path = self._path.replace(name) if overwrite else _link(self._path, name)
         _sync_folder(path.parent)
         return path
 
     def discard(self) -> None:
-        """Close it and remove what was not placed."""
-        with suppress(OSError):  # a full disk may refuse even to close a file that nobody wants
+        """Remove what was not placed, and close it. A full disk may refuse even that; then it is left."""
+        with suppress(OSError):
             self._leftovers.close()
+
+    def _unlink(self) -> None:
+        if sys.platform == "win32":
+            self._file.close()
+            self._path.unlink(missing_ok=True)
+        elif _is_at(self._file, self._path):
+            self._path.unlink()
 
 
 def names_for(path: str | PathLike[str], result: Result) -> list[Path]:
@@ -101,6 +114,58 @@ def names_for(path: str | PathLike[str], result: Result) -> list[Path]:
         stem = f"{_plain(result.ref.operation)}-{_plain(result.ref.id)}"
         return [target / f"{stem}{number}" for number in numbers]
     return [target.with_name(f"{target.stem}{number}{target.suffix}") for number in numbers]
+
+
+def _claim(name: Path) -> tuple[BinaryIO, Path]:
+    """A new part file that this writer has to itself."""
+    label = hashlib.sha256(os.fsencode(name.name)).hexdigest()[:16]
+    for number in count():
+        path = name.parent / f".anymedia-{label}-{number}.part"
+        _sweep(path)
+        with suppress(FileExistsError, BlockingIOError):
+            return _made(path), path
+    raise AssertionError  # pragma: no cover - numbers do not end
+
+
+def _made(path: Path) -> BinaryIO:
+    file = path.open("xb")
+    try:
+        _lock(file, path)
+    except BlockingIOError:
+        file.close()
+        raise
+    except OSError:  # without locks nothing is ever swept
+        pass
+    return file
+
+
+def _sweep(path: Path) -> None:
+    """Remove a part file whose writer is gone; a living one holds its lock."""
+    with suppress(OSError), path.open("rb") as file:
+        _lock(file, path)
+        path.unlink()
+
+
+def _lock(file: BinaryIO, path: Path) -> None:
+    """Take a file for oneself, as long as it is open.
+
+    Raises:
+        BlockingIOError: Another has it, or its name has gone to another file.
+        OSError: This system has no such locks.
+    """
+    if sys.platform == "win32":
+        raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    if not _is_at(file, path):
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+
+def _is_at(file: BinaryIO, path: Path) -> bool:
+    """Whether a name still stands for an open file."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except OSError:
+        return False
 
 
 def _plain(text: str) -> str:

@@ -1,20 +1,22 @@
-"""A task in the caller's hand: look, wait, watch, cancel."""
+"""Tasks in the caller's hand: one to look at, wait for, watch or cancel; many as they end or are found again."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Generic, TypeVar, cast
 
 from typing_extensions import override
 
-from anymedia.errors import ProtocolError, TaskCanceledError, TaskFailedError
-from anymedia.journal import AttemptState
+from anymedia.errors import MediaError, ProtocolError, TaskCanceledError, TaskFailedError
+from anymedia.journal import AttemptState, Entry
 from anymedia.provider import Cancellation, Provider
 from anymedia.refs import TaskRef, TaskState
+from anymedia.requests import Request
 from anymedia.results import Notice, Result
 from anymedia.tasks import Snapshot
 from anymedia.tracking import Tracked, Tracker
 
-__all__ = ["NOT_GIVEN", "AsyncTask", "Links", "NotGiven", "make_result"]
+__all__ = ["NOT_GIVEN", "AsyncTask", "Completion", "Links", "NotGiven", "Recovery", "make_result"]
 
 R = TypeVar("R", bound=Result)
 R_co = TypeVar("R_co", bound=Result, covariant=True)
@@ -143,6 +145,40 @@ class AsyncTask(Generic[R_co]):
     @override
     def __repr__(self) -> str:
         return f"AsyncTask({str(self.ref)!r})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Completion(Generic[R_co]):
+    """One finished request of `map`: its result, or the error in its place.
+
+    Attributes:
+        index: Its place in the input.
+        request: What was asked.
+        result: What came out, or None.
+        error: Why nothing came out, or None.
+        ref: The task, where one was started.
+    """
+
+    index: int
+    request: Request[R_co]
+    result: R_co | None = None
+    error: MediaError | None = None
+    ref: TaskRef | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recovery:
+    """What `recover` found.
+
+    Attributes:
+        tasks: Followed again; wait for each.
+        unknown: Nobody can say whether these were started: what is known, and where to look.
+        elsewhere: Made at another address, or by a provider that is not set up here; nothing was asked.
+    """
+
+    tasks: tuple[AsyncTask[Result], ...]
+    unknown: tuple[Entry, ...]
+    elsewhere: tuple[Entry, ...]
 
 
 def make_result(snapshot: Snapshot, kind: type[R], ref: TaskRef, notices: tuple[Notice, ...]) -> R:

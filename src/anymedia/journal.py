@@ -1,12 +1,15 @@
 """The record of attempts: written before a task can start, so that what was paid for is never lost from sight."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, Self
+from weakref import ReferenceType
+from weakref import ref as weak
 
-from anymedia.errors import IdempotencyConflictError
+from anymedia.errors import IdempotencyConflictError, JournalError
 from anymedia.json import JSON
 from anymedia.refs import TaskRef
 from anymedia.results import Cost
@@ -18,9 +21,11 @@ __all__ = [
     "MemoryJournal",
     "Opened",
     "SavedFile",
+    "goes_ahead",
     "is_about",
-    "may_go_ahead",
+    "never_sent",
     "refuse_conflict",
+    "taken_over",
 ]
 
 
@@ -116,10 +121,10 @@ class Opened:
 
     Attributes:
         entry: What is already known under its idempotency key, or None when it may go ahead.
-        live: Whether a living process is at work on `entry`.
-        ours: Whether that is this process, or this one has taken it over; else nothing may be recorded about it here.
+        live: Whether a living client is at work on `entry`.
+        ours: Whether that is this client, or this one has taken it over; else nothing may be recorded about it here.
         request: The id to go ahead under.
-        attempt: The number of the first attempt to be made.
+        attempt: The number of the attempt that may be made, or is known.
     """
 
     request: str
@@ -130,37 +135,57 @@ class Opened:
 
 
 class Journal(Protocol):
-    """Where attempts are recorded; several processes may share one.
+    """Where attempts are recorded; several clients and processes may share one.
 
-    Every method returns once what it did is as durable as the journal can make it, and raises `JournalError` when it
-    could not be done; then nothing must be sent.
+    Each attempt belongs to the client that makes it, for as long as that client lives. Every method returns once what
+    it did is as durable as the journal can make it, and raises `JournalError` when it could not be done; then nothing
+    must be sent.
     """
 
-    async def open(self, entry: Entry) -> Opened:
+    def share(self) -> "Journal":
+        """The same journal for one more client, whose attempts are its own. Each is closed by itself."""
+        ...
+
+    async def open(self, entry: Entry, *, after: int | None = None) -> Opened:
         """Record the intent to make a request, unless its idempotency key already stands for one.
+
+        Args:
+            entry: The intent.
+            after: Go ahead all the same if the last attempt under the key is still the one of this number.
 
         Raises:
             IdempotencyConflictError: The key stands for a different request.
         """
         ...
 
-    async def record(self, entry: Entry) -> None:
-        """Record how an attempt now stands.
+    async def record(self, *entries: Entry) -> None:
+        """Record how attempts of a request now stand, all in one step.
 
         Raises:
-            JournalError: It cannot be written, or another process has taken the request over.
+            JournalError: It cannot be written, or another client has taken the request over.
         """
         ...
 
-    async def latest(self) -> tuple[Entry, ...]:
-        """Every attempt as it stands, oldest first."""
-        ...
-
-    async def adopt(self, ref: TaskRef | None = None) -> tuple[Entry, ...]:
-        """Take over the open attempts of processes that have died; returns every open attempt that is now ours.
+    async def latest(self, ref: TaskRef | None = None, *, unfinished: bool = False) -> tuple[Entry, ...]:
+        """Every attempt as it stands, oldest first.
 
         Args:
-            ref: Look at this task's attempt only.
+            ref: Those of this task only.
+            unfinished: Those only that may have started a task whose end is not recorded.
+        """
+        ...
+
+    async def adopt(self, wanted: Callable[[Entry], bool], ref: TaskRef | None = None) -> tuple[Entry, ...]:
+        """Take over what clients that have died, or said goodbye, have left open.
+
+        Attempts of theirs that were never sent are closed as that.
+
+        Args:
+            wanted: Whether an open attempt is to be taken over; the others are left to whoever comes.
+            ref: Look at this task only.
+
+        Returns:
+            Every open attempt that no other living client is at, whether it was taken over or not.
         """
         ...
 
@@ -169,7 +194,7 @@ class Journal(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """Flush and close."""
+        """Flush, close, and leave what is open to others."""
         ...
 
 
@@ -180,9 +205,25 @@ def is_about(entry: Entry, ref: TaskRef | None) -> bool:
     return entry.ref is not None and (entry.ref.provider, entry.ref.id) == (ref.provider, ref.id)
 
 
-def may_go_ahead(entry: Entry) -> bool:
-    """Whether an earlier request under the same key surely started nothing."""
-    return entry.state in (AttemptState.NOT_SENT, AttemptState.REFUSED)
+def goes_ahead(last: Entry, *, live: bool, after: int | None) -> bool:
+    """Whether another attempt may be made after the last one under its key.
+
+    Args:
+        last: It surely started nothing, or the caller has chosen to go on after it.
+        live: Whether a living client is at it.
+        after: The number of the attempt that the caller has chosen to go on after.
+    """
+    started_nothing = last.state in (AttemptState.NOT_SENT, AttemptState.REFUSED)
+    return started_nothing or last.attempt == after or (last.state is AttemptState.INTENT and not live)
+
+
+def never_sent(entry: Entry) -> Entry:
+    """How an intent ends whose client is gone: *sending* is recorded before the first byte leaves, and was not."""
+    return replace(entry, state=AttemptState.NOT_SENT)
+
+
+class _Life:
+    """Lasts as long as a client uses its journal."""
 
 
 class MemoryJournal:
@@ -190,52 +231,100 @@ class MemoryJournal:
 
     def __init__(self) -> None:
         self._latest: dict[tuple[str, int], Entry] = {}
+        self._owners: dict[str, ReferenceType[_Life]] = {}
+        self._life = _Life()
 
-    async def open(self, entry: Entry) -> Opened:
+    def share(self) -> Self:
+        """See `Journal.share`."""
+        other = copy(self)
+        other._life = _Life()  # noqa: SLF001 - its own
+        return other
+
+    async def open(self, entry: Entry, *, after: int | None = None) -> Opened:
         """See `Journal.open`."""
-        known = self._known(entry)
-        if known is None:
-            self._latest[entry.request, entry.attempt] = entry
+        last = self._last(entry)
+        if last is None:
+            self._write(entry)
             return Opened(request=entry.request)
-        if not may_go_ahead(known):
-            return Opened(request=known.request, entry=known, live=True)
-        following = replace(entry, request=known.request, attempt=known.attempt + 1)
-        self._latest[following.request, following.attempt] = following
-        return Opened(request=following.request, attempt=following.attempt)
+        refuse_conflict(last, entry)
+        live = self._is_live(last.request)
+        if goes_ahead(last, live=live, after=after):
+            following = replace(entry, request=last.request, attempt=last.attempt + 1)
+            self._write(following)
+            return Opened(request=following.request, attempt=following.attempt)
+        if not live:
+            self._take(last.request)
+        return Opened(
+            request=last.request, attempt=last.attempt, entry=last, live=live, ours=self._is_ours(last.request)
+        )
 
-    async def record(self, entry: Entry) -> None:
+    async def record(self, *entries: Entry) -> None:
         """See `Journal.record`. Closed attempts of long ago are forgotten."""
-        self._latest[entry.request, entry.attempt] = entry
-        if len(self._latest) > _KEPT:
-            self._forget_one()
+        for entry in entries:
+            if entry.request in self._owners and not self._is_ours(entry.request):
+                raise taken_over(entry)
+        for entry in entries:
+            self._write(entry)
 
-    async def latest(self) -> tuple[Entry, ...]:
+    async def latest(self, ref: TaskRef | None = None, *, unfinished: bool = False) -> tuple[Entry, ...]:
         """See `Journal.latest`."""
-        return tuple(self._latest.values())
+        entries = tuple(self._latest.values())
+        return tuple(one for one in entries if is_about(one, ref) and (one.state.is_open or not unfinished))
 
-    async def adopt(self, ref: TaskRef | None = None) -> tuple[Entry, ...]:
-        """See `Journal.adopt`. There is no other process."""
-        return tuple(entry for entry in self._latest.values() if entry.state.is_open and is_about(entry, ref))
+    async def adopt(self, wanted: Callable[[Entry], bool], ref: TaskRef | None = None) -> tuple[Entry, ...]:
+        """See `Journal.adopt`."""
+        found: list[Entry] = []
+        for key, entry in tuple(self._latest.items()):
+            if not is_about(entry, ref) or (self._is_live(entry.request) and not self._is_ours(entry.request)):
+                continue
+            if entry.state is AttemptState.INTENT and not self._is_ours(entry.request):
+                self._latest[key] = never_sent(entry)
+            if entry.state.is_open:
+                found.append(entry)
+                if wanted(entry):
+                    self._take(entry.request)
+        return tuple(found)
 
     async def forget(self, request: str) -> None:
         """See `Journal.forget`."""
-        self._latest = {key: entry for key, entry in self._latest.items() if entry.request != request}
+        for key in [key for key in self._latest if key[0] == request]:
+            del self._latest[key]
+        self._owners.pop(request, None)
 
     async def aclose(self) -> None:
-        """Nothing to flush."""
+        """See `Journal.aclose`. There is nothing to flush."""
+        self._life = _Life()
 
-    def _known(self, entry: Entry) -> Entry | None:
+    def _last(self, entry: Entry) -> Entry | None:
         if entry.idempotency_key is None:
             return None
-        same = [one for one in self._latest.values() if one.idempotency_key == entry.idempotency_key]
-        if same:
-            refuse_conflict(same[-1], entry)
-        return same[-1] if same else None
+        same = (one for one in reversed(self._latest.values()) if one.idempotency_key == entry.idempotency_key)
+        return next(same, None)
+
+    def _is_live(self, request: str) -> bool:
+        return request in self._owners and self._owners[request]() is not None
+
+    def _is_ours(self, request: str) -> bool:
+        return request in self._owners and self._owners[request]() is self._life
+
+    def _take(self, request: str) -> None:
+        self._owners[request] = weak(self._life)
+
+    def _write(self, entry: Entry) -> None:
+        self._latest[entry.request, entry.attempt] = entry
+        self._take(entry.request)
+        if len(self._latest) > _KEPT:
+            self._forget_one()
 
     def _forget_one(self) -> None:
         closed = next((key for key, entry in self._latest.items() if not entry.state.is_open), None)
         if closed is not None:
             del self._latest[closed]
+
+
+def taken_over(entry: Entry) -> JournalError:
+    """The error of a client whose request is another's now."""
+    return JournalError(f"another client has taken request {entry.request} over; nothing is sent", ref=entry.ref)
 
 
 def refuse_conflict(known: Entry, entry: Entry) -> None:

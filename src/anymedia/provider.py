@@ -227,6 +227,13 @@ class Provider(ABC):
     async def submit(self, plan: Plan, ref: TaskRef | None) -> Submission:
         """Make one attempt and say how it ended. Never tries twice, never raises for an answer of the vendor."""
 
+    def awaits_push(self, ref: TaskRef) -> bool:
+        """Whether an attempt under a client-made id has left whole and is answered by its result, which is pushed.
+
+        A client that is being closed does not wait for that: the id is in the journal.
+        """
+        return False
+
     async def reconcile(self, ref: TaskRef) -> Submission:
         """Find out what became of an attempt whose outcome is unknown, without starting anything."""
         return Submission(outcome=Outcome.UNKNOWN, ref=ref)

@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 from anymedia.clock import Clock
 from anymedia.errors import JournalError, MediaError, ProtocolError, RateLimitError, SubmissionUnknownError
-from anymedia.journal import AttemptState, Entry, Journal, SavedFile, may_go_ahead
+from anymedia.journal import AttemptState, Entry, Journal, SavedFile
 from anymedia.json import JSON, dumps, loads
 from anymedia.limits import Limiter
 from anymedia.logs import logger
@@ -38,6 +38,7 @@ class _Attempts:
     autosave: str | None = None
     body: JSON = None
     number: int = 1
+    state: AttemptState = AttemptState.INTENT
 
     def entry(self, state: AttemptState, time: datetime, submission: Submission | None = None) -> Entry:
         request = self.plan.request
@@ -70,13 +71,22 @@ class Submitter:
         clock: What waits between attempts are slept on.
         rng: For ids and jitter.
         now: Wall time in UTC, for the journal and for refs.
+        is_here: Whether an attempt was made where this client can follow it.
         keep_bodies: Whether the journal holds prompts and bodies too.
     """
 
     def __init__(
-        self, journal: Journal, clock: Clock, rng: Random, now: Callable[[], datetime], *, keep_bodies: bool = False
+        self,
+        journal: Journal,
+        clock: Clock,
+        rng: Random,
+        now: Callable[[], datetime],
+        *,
+        is_here: Callable[[Entry], bool] = lambda _: True,
+        keep_bodies: bool = False,
     ) -> None:
         self._journal = journal
+        self._is_here = is_here
         self._keep_bodies = keep_bodies
         self._clock = clock
         self._rng = rng
@@ -125,8 +135,7 @@ class Submitter:
                 return known
             self._active.add(attempts.id)
             try:
-                await self._prepare(attempts)
-                return await self._try(attempts, on_unknown, announce)
+                return await self._carry_out(attempts, on_unknown, announce)
             except JournalError:
                 self._unrecorded.add(attempts.id)
                 raise
@@ -136,6 +145,19 @@ class Submitter:
     def _turn(self, key: str | None) -> asyncio.Lock:
         """One caller at a time per idempotency key: nobody slips in between two attempts of another."""
         return self._turns.setdefault(key, asyncio.Lock()) if key is not None else asyncio.Lock()
+
+    async def _carry_out(
+        self, attempts: _Attempts, on_unknown: OnUnknown, announce: Callable[[TaskRef], None]
+    ) -> Submission:
+        try:
+            attempts.plan = await attempts.provider.prepare(attempts.plan)
+            return await self._try(attempts, on_unknown, announce)
+        except JournalError:
+            raise
+        except BaseException:
+            if attempts.state is AttemptState.INTENT:  # cut off, perhaps, but nothing has left
+                await self._record(attempts, AttemptState.NOT_SENT)
+            raise
 
     async def _try(self, attempts: _Attempts, on_unknown: OnUnknown, announce: Callable[[TaskRef], None]) -> Submission:
         settings = attempts.provider.settings
@@ -149,6 +171,7 @@ class Submitter:
                 announce(ref)
             submission = await self._attempt(attempts, ref)
             if submission.outcome is Outcome.ACCEPTED and submission.ref is not None:
+                await self._conclude(attempts, submission)
                 self._limit(attempts.provider).speed_up()
                 return submission
             error = self._error(attempts, submission)
@@ -157,40 +180,37 @@ class Submitter:
             if asks_for_patience:
                 self._limit(attempts.provider).slow_down(min(wait, _LONGEST_PAUSE))
             hopeless = tries > policy.retries or wait > _LONGEST_PAUSE
-            if hopeless or not _may_try_again(submission, error, on_unknown):
+            again = not hopeless and _may_try_again(submission, error, on_unknown)
+            await self._conclude(attempts, submission, again=again)
+            if not again:
                 raise error
             if submission.outcome is Outcome.UNKNOWN:
                 ref = None
-            attempts.number += 1
             _log.info("attempt %d at %s: %s; trying again", tries, settings.name, error)
             if not asks_for_patience:  # else everybody's next turn comes late enough
                 await self._clock.sleep(wait)
 
     async def _known(self, attempts: _Attempts, on_unknown: OnUnknown) -> Submission | None:
         """Record the intent, or return the task that the idempotency key already stands for."""
+        after: int | None = None
         while True:
-            opened = await self._journal.open(attempts.entry(AttemptState.INTENT, self._now()))
+            opened = await self._journal.open(attempts.entry(AttemptState.INTENT, self._now()), after=after)
             attempts.id, attempts.number, known = opened.request, opened.attempt, opened.entry
             if known is None:
                 return None
             under_way = opened.live and known.state in (AttemptState.INTENT, AttemptState.SENDING)
-            if not under_way or known.request in self._unrecorded:
-                break
-            await self._clock.sleep(_SAME_KEY)  # another caller is at it; its outcome is ours
-        if known.state in (AttemptState.SENDING, AttemptState.UNKNOWN):
-            known = await self.clear_up(known, attempts.provider, ours=opened.ours)
-        if known.state is AttemptState.INTENT or may_go_ahead(known):
-            attempts.number += 1
-            return None
-        if known.state is not AttemptState.UNKNOWN and known.ref is not None:
-            if known.saved and opened.ours:
-                self.resume(known)
-            return Submission(outcome=Outcome.ACCEPTED, ref=known.ref)
-        if on_unknown == "raise":
-            cause = MediaError(f"under idempotency key {known.idempotency_key!r}")
-            raise self._error(attempts, Submission(outcome=Outcome.UNKNOWN, ref=known.ref, error=cause))
-        attempts.number += 1
-        return None
+            if under_way and known.request not in self._unrecorded:
+                await self._clock.sleep(_SAME_KEY)  # another caller is at it; its outcome is ours
+                continue
+            if known.state in (AttemptState.SENDING, AttemptState.UNKNOWN):
+                known = await self.clear_up(known, attempts.provider, ours=opened.ours)
+            is_free = known.state in _STARTED_NOTHING
+            if not is_free and known.state is not AttemptState.UNKNOWN and known.ref is not None:
+                return Submission(outcome=Outcome.ACCEPTED, ref=known.ref)
+            if not is_free and on_unknown == "raise":
+                cause = MediaError(f"under idempotency key {known.idempotency_key!r}")
+                raise self._error(attempts, Submission(outcome=Outcome.UNKNOWN, ref=known.ref, error=cause))
+            after = known.attempt  # unless somebody else has gone ahead by now
 
     async def clear_up(self, entry: Entry, provider: Provider, *, ours: bool = True) -> Entry:
         """Find out what became of an attempt that nobody saw the end of; nothing is started.
@@ -209,33 +229,29 @@ class Submitter:
         return cleared
 
     async def adopt(self, ref: TaskRef | None = None) -> tuple[Entry, ...]:
-        """Every open attempt (of this task) that is ours now and not under way in this client."""
-        return tuple(entry for entry in await self._journal.adopt(ref) if entry.request not in self._active)
+        """Every open attempt (of this task) that no living client is at; ours from now on where it can be followed.
+
+        What is under way in this client is not among them.
+        """
+        adopted = await self._journal.adopt(self._is_here, ref)
+        return tuple(entry for entry in adopted if entry.request not in self._active)
 
     def resume(self, entry: Entry) -> None:
         """From now on, record what happens to this task."""
         if entry.ref is not None:
             self._accepted[entry.ref.provider, entry.ref.id] = entry
 
-    async def take_up(self, ref: TaskRef) -> None:
-        """Resume a task that is not held here, unless a living process elsewhere is at it."""
+    async def take_up(self, ref: TaskRef) -> Entry | None:
+        """The last word on a task; it is resumed, unless it is over or a living client elsewhere is at it."""
         if not self.holds(ref):
-            for entry in await self.adopt(ref):
+            for entry in filter(self._is_here, await self.adopt(ref)):
                 self.resume(entry)
+        held = self._accepted.get((ref.provider, ref.id))
+        return held or next(reversed(await self._journal.latest(ref)), None)
 
     def holds(self, ref: TaskRef) -> bool:
         """Whether the end of this task is still to be recorded here."""
         return (ref.provider, ref.id) in self._accepted
-
-    def autosave_of(self, ref: TaskRef) -> str | None:
-        """The folder that a task's outputs are to be saved in."""
-        entry = self._accepted.get((ref.provider, ref.id))
-        return entry.autosave if entry is not None else None
-
-    def saved_of(self, ref: TaskRef) -> tuple[SavedFile, ...]:
-        """Where a task's outputs are on disk already."""
-        entry = self._accepted.get((ref.provider, ref.id))
-        return entry.saved if entry is not None else ()
 
     async def aclose(self) -> None:
         """Send away whoever still waits for a turn."""
@@ -258,13 +274,6 @@ class Submitter:
             ended = replace(entry, state=state, time=self._now(), cost=cost, error=error, saved=saved)
             await self._journal.record(ended)
 
-    async def _prepare(self, attempts: _Attempts) -> None:
-        try:
-            attempts.plan = await attempts.provider.prepare(attempts.plan)
-        except BaseException:  # cut off, too: nothing has left
-            await self._record(attempts, AttemptState.NOT_SENT)
-            raise
-
     async def _attempt(self, attempts: _Attempts, ref: TaskRef | None) -> Submission:
         limiter = self._limit(attempts.provider)
         async with limiter.place(attempts.caller):
@@ -279,12 +288,23 @@ class Submitter:
             submission = await _reconciled(attempts.provider, ref, submission)
         if submission.ref is not None:
             submission = replace(submission, ref=self._dated(submission.ref))
+        return submission
+
+    async def _conclude(self, attempts: _Attempts, submission: Submission, *, again: bool = False) -> None:
+        """Record how an attempt ended, and in the same step the intent to make another: nobody slips in between."""
+        ended = attempts.entry(AttemptState(submission.outcome.value), self._now(), submission)
+        entries = [ended]
+        if again:
+            attempts.number += 1
+            entries.append(attempts.entry(AttemptState.INTENT, ended.time))
         try:
-            await self._record(attempts, AttemptState(submission.outcome.value), submission)
+            await self._journal.record(*entries)
         except JournalError as error:  # a task that cannot be recorded must at least be found by its caller
             error.ref, error.outcome = submission.ref, submission.outcome
             raise
-        return submission
+        attempts.state = entries[-1].state
+        if ended.state is AttemptState.ACCEPTED:
+            self.resume(ended)
 
     def _new_ref(self, attempts: _Attempts) -> TaskRef | None:
         ref = attempts.provider.new_ref(attempts.plan)
@@ -300,10 +320,8 @@ class Submitter:
         return self._limits[provider]
 
     async def _record(self, attempts: _Attempts, state: AttemptState, submission: Submission | None = None) -> None:
-        entry = attempts.entry(state, self._now(), submission)
-        await self._journal.record(entry)
-        if state is AttemptState.ACCEPTED and entry.ref is not None:
-            self._accepted[entry.ref.provider, entry.ref.id] = entry
+        await self._journal.record(attempts.entry(state, self._now(), submission))
+        attempts.state = state
 
     def _error(self, attempts: _Attempts, submission: Submission) -> MediaError:
         error = submission.error or ProtocolError("no reason given", provider=attempts.provider.name)
@@ -318,6 +336,7 @@ _END = {
     TaskState.FAILED: AttemptState.FAILED,
     TaskState.CANCELED: AttemptState.CANCELED,
 }
+_STARTED_NOTHING = (AttemptState.INTENT, AttemptState.NOT_SENT, AttemptState.REFUSED)
 _SAME_KEY = 0.1
 """Seconds between two looks at a request that another caller is making under the same idempotency key."""
 

@@ -11,10 +11,11 @@ from typing import Any, Concatenate, Final, Generic, ParamSpec, Self, TypeVar, o
 from typing_extensions import override
 
 from anymedia.bridge import bridge
-from anymedia.client import AsyncMediaClient, Completion, Delivery, SizePolicy, describe
+from anymedia.client import AsyncMediaClient, describe
 from anymedia.clock import Clock
-from anymedia.handles import NOT_GIVEN, AsyncTask, NotGiven
+from anymedia.handles import NOT_GIVEN, AsyncTask, Completion, NotGiven
 from anymedia.journal import Entry, Journal
+from anymedia.options import Delivery, SizePolicy
 from anymedia.provider import Cancellation, Plan
 from anymedia.refs import TaskRef
 from anymedia.requests import (
@@ -114,7 +115,7 @@ class Task(Generic[R_co]):
 
 @dataclass(frozen=True, kw_only=True)
 class SyncRecovery:
-    """What `recover` found. See `anymedia.client.Recovery`.
+    """What `recover` found. See `anymedia.handles.Recovery`.
 
     Attributes:
         tasks: Followed again; wait for each.

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from anymedia.errors import DownloadError, TransportError
@@ -30,15 +31,27 @@ class ExpiredError(DownloadError):
     """The link is dead; a fresh one may work."""
 
 
-async def on_disk(work: Callable[[], T]) -> T:
-    """Do work on a thread, and to its end: whoever is cancelled meanwhile must still find the disk at rest."""
+async def on_disk(work: Callable[[], T], name: Path) -> T:
+    """Do work on a thread, and to its end: whoever is cancelled meanwhile must still find the disk at rest.
+
+    Args:
+        work: What is to be done.
+        name: The file it is done for.
+
+    Raises:
+        DownloadError: The disk cannot take it.
+    """
     doing = asyncio.ensure_future(asyncio.to_thread(work))
     try:
         await asyncio.wait({doing})
     except asyncio.CancelledError:
         await asyncio.wait({doing})
         raise
-    return doing.result()
+    try:
+        return doing.result()
+    except OSError as error:
+        reason = error.strerror or repr(error)
+        raise DownloadError(f"{name} cannot be written ({reason})", retryable=False) from error
 
 
 class Transfer:
@@ -66,8 +79,8 @@ class Transfer:
 
     async def copy(self, data: bytes) -> None:
         """Take bytes that need not be fetched."""
-        await on_disk(self._part.restart)
-        await on_disk(partial(self._part.write, data))
+        await on_disk(self._part.restart, self._part.name)
+        await on_disk(partial(self._part.write, data), self._part.name)
 
     async def attempt(self, url: str) -> None:
         """Fetch what is missing, or all of it where the host cannot continue."""
@@ -77,7 +90,7 @@ class Transfer:
                 await self._begin(answer)
                 async for chunk in answer.chunks:
                     self._refuse_too_much(self.held + len(chunk))
-                    await on_disk(partial(self._part.write, chunk))
+                    await on_disk(partial(self._part.write, chunk), self._part.name)
         except TransportError as error:
             message = f"{error.message} (after {self.held:,} bytes)"
             raise DownloadError(message, retryable=error.retryable) from error
@@ -96,11 +109,11 @@ class Transfer:
 
     async def _begin(self, answer: "HttpDownload") -> None:
         if answer.status == 200:
-            await on_disk(self._part.restart)
+            await on_disk(self._part.restart, self._part.name)
             self._remember(answer.headers)
         elif answer.status in (206, 416):
             if answer.status == 416 or not self._goes_on(answer.headers):
-                await on_disk(self._part.restart)
+                await on_disk(self._part.restart, self._part.name)
                 raise DownloadError(f"{self._where} cannot go on where it broke off")
         else:
             _refuse(answer, self._where)
@@ -136,7 +149,7 @@ class Transfer:
             raise DownloadError(f"{self._where} gave {self.held:,} of {wanted} bytes")
         declared = declared.split(";", 1)[0].strip().lower()
         if _is_error_page(self._output, self._part.head, declared):
-            await on_disk(self._part.restart)
+            await on_disk(self._part.restart, self._part.name)
             label = declared or "no content type"
             raise DownloadError(f"{self._where} gave text ({label}) in place of the {self._output.kind}")
         self.media_type = self.media_type or declared

@@ -1,24 +1,18 @@
-"""What `recover()` makes of each kind of leftover, and what a journal in trouble does to a submission."""
+"""What `recover()` makes of each kind of leftover."""
 
 import asyncio
-import logging
 import signal
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime
 from hashlib import sha256
-from itertools import cycle
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from fault_children import child, entries_of, sent
-from typing_extensions import override
+from fault_clients import CREATES, REQUEST, client_of, later, states
 
 from anymedia import (
-    AsyncMediaClient,
-    JournalError,
-    SubmissionUnknownError,
     TaskCanceledError,
     TaskFailedError,
     TaskNotFoundError,
@@ -26,41 +20,13 @@ from anymedia import (
     TextToImage,
 )
 from anymedia.durable import SqliteJournal
-from anymedia.journal import AttemptState, Entry, MemoryJournal
+from anymedia.journal import AttemptState, Entry
 from anymedia.testing import ManualClock, ScaledClock
 from anymedia.testing.emulator import Emulator
 from anymedia_runware.emulator import RunwareEmulator
 from anymedia_runway.emulator import RunwayEmulator
 
 _SPEED = 1000
-_CREATES = {"runway": "text_to_image", "runware": "imageInference"}
-REQUEST = TextToImage(prompt="a lighthouse", seed=1, idempotency_key="order-7")
-
-
-@pytest.fixture(params=[RunwayEmulator, RunwareEmulator], ids=["runway", "runware"])
-async def emulator(request: pytest.FixtureRequest) -> AsyncIterator[Emulator]:
-    """Each provider."""
-    async with request.param(speed=_SPEED) as emulator:
-        yield emulator
-
-
-@pytest.fixture(params=[RunwayEmulator, RunwareEmulator], ids=["runway", "runware"])
-async def still(request: pytest.FixtureRequest) -> AsyncIterator[Emulator]:
-    """Each provider, on whose side no time passes until `later()`."""
-    async with request.param(clock=ManualClock()) as emulator:
-        yield emulator
-
-
-async def later(emulator: Emulator) -> None:
-    """Let every task end."""
-    assert isinstance(emulator.clock, ManualClock)
-    await emulator.clock.advance(60)
-
-
-def client_of(emulator: Emulator, journal: Path | SqliteJournal, **more: Any) -> AsyncMediaClient:
-    """A client with nothing in its memory but what the journal says."""
-    where = {"base_url": emulator.endpoint.base_url, "api_key": emulator.endpoint.api_key}
-    return AsyncMediaClient(emulator.name, **where, **{"journal": journal, "poll_interval": 0.05, **more})
 
 
 async def start(emulator: Emulator, journal: Path, request: TextToImage = REQUEST, **options: Any) -> str:
@@ -69,17 +35,12 @@ async def start(emulator: Emulator, journal: Path, request: TextToImage = REQUES
         return str((await client.with_options(**options).submit(request)).ref)
 
 
-async def states(journal: Path) -> list[AttemptState]:
-    """What the journal says of each attempt."""
-    return [entry.state for entry in await entries_of(journal)]
-
-
 # What recover() makes of it.
 
 
 async def test_a_task_that_failed_is_recorded_as_failed(still: Emulator, tmp_path: Path) -> None:
     """The end of a task that failed while nobody looked is told and recorded, and it is not taken up again."""
-    still.faults.add("fail_task", match=_CREATES[still.name])
+    still.faults.add("fail_task", match=CREATES[still.name])
     await start(still, tmp_path / "j")
     await later(still)
     async with client_of(still, tmp_path / "j") as client:
@@ -234,135 +195,8 @@ def attempt(emulator: Emulator, number: int) -> Entry:
 
 async def test_one_key_while_a_refusal_is_being_repeated(emulator: Emulator, tmp_path: Path) -> None:
     """Nobody slips in between two attempts under one key: three callers at once get one task."""
-    emulator.faults.add("throttle", match=_CREATES[emulator.name])
+    emulator.faults.add("throttle", match=CREATES[emulator.name])
     async with client_of(emulator, tmp_path / "j") as client:
         results = await asyncio.gather(*(client.run(REQUEST) for _ in range(3)))
     assert len({result.ref.id for result in results}) == 1
     assert (emulator.ledger.accepted, sent(emulator)) == (1, 2)
-
-
-# A journal in trouble.
-
-
-class Failing(SqliteJournal):
-    """A journal whose disk fails when a state is to be written, once."""
-
-    fails_at: AttemptState | None = None
-
-    @override
-    async def record(self, entry: Entry) -> None:
-        if entry.state is self.fails_at:
-            self.fails_at = None
-            await self._do(lambda db: db.execute("PRAGMA query_only = ON"))
-        await super().record(entry)
-
-
-async def test_a_full_disk_stops_a_submission_before_it_is_sent(emulator: Emulator, tmp_path: Path) -> None:
-    """Without room for the attempt nothing leaves; with room again, the same client goes on."""
-    journal = SqliteJournal(tmp_path / "j")
-    async with client_of(emulator, journal) as client:
-        await client.unfinished()
-        await journal._do(lambda db: db.execute("PRAGMA max_page_count = 1"))
-        with pytest.raises(JournalError, match="free some space"):
-            await client.run(REQUEST.model_copy(update={"metadata": {"note": "x" * 100_000}}))
-        assert (emulator.ledger.accepted, sent(emulator)) == (0, 0)
-        assert (await client.run(REQUEST)).url
-    assert (emulator.ledger.accepted, sent(emulator)) == (1, 1)
-
-
-async def test_a_disk_that_fails_before_sending_leaves_the_key_free(emulator: Emulator, tmp_path: Path) -> None:
-    """When it cannot be written down that a request is about to leave, it does not; its key can be used again."""
-    journal = Failing(tmp_path / "j")
-    async with client_of(emulator, journal) as client:
-        journal.fails_at = AttemptState.SENDING
-        with pytest.raises(JournalError, match="nothing is sent"):
-            await client.run(REQUEST)
-        assert (emulator.ledger.accepted, sent(emulator)) == (0, 0)
-        assert (await client.run(REQUEST)).url
-    assert (emulator.ledger.accepted, sent(emulator)) == (1, 1)
-
-
-async def test_a_disk_that_fails_after_sending_loses_no_task(emulator: Emulator, tmp_path: Path) -> None:
-    """The error has the reference that the journal could not take, and the key never pays again."""
-    journal = Failing(tmp_path / "j")
-    async with client_of(emulator, journal) as client:
-        journal.fails_at = AttemptState.ACCEPTED
-        with pytest.raises(JournalError) as caught:
-            await client.run(REQUEST)
-        assert caught.value.ref is not None
-        if emulator.name == "runway":
-            with pytest.raises(SubmissionUnknownError):
-                await client.run(REQUEST)
-        else:
-            assert (await client.run(REQUEST)).ref.id == caught.value.ref.id
-        assert (await client.attach(caught.value.ref).result()).url
-    assert (emulator.ledger.accepted, sent(emulator)) == (1, 1)
-
-
-async def test_a_damaged_journal_stops_a_submission_and_is_not_touched(emulator: Emulator, tmp_path: Path) -> None:
-    """A file that cannot be read as a journal is reported, with what to do, and nothing is sent."""
-    damaged = b"SQLite format 3\0" + bytes(range(256)) * 40
-    (tmp_path / "j").write_bytes(damaged)
-    async with client_of(emulator, tmp_path / "j") as client:
-        for step in (client.run, client.submit):
-            with pytest.raises(JournalError, match="move it away"):
-                await step(REQUEST)
-    assert (tmp_path / "j").read_bytes() == damaged
-    assert (emulator.ledger.accepted, sent(emulator)) == (0, 0)
-
-
-async def test_without_a_state_folder_the_journal_is_in_memory(
-    emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A machine without a home still works, after one warning that says what is lost."""
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
-    endpoint = emulator.endpoint
-    with caplog.at_level(logging.WARNING):
-        async with AsyncMediaClient(emulator.name, base_url=endpoint.base_url, api_key=endpoint.api_key) as client:
-            assert isinstance(client._engine.journal, MemoryJournal)
-            ref = (await client.submit(REQUEST)).ref
-            assert [entry.ref for entry in await client.unfinished()] == [ref]
-    (warning,) = caplog.messages
-    assert "kill -9" in warning
-    assert emulator.ledger.accepted == 1
-
-
-# A clock that is set.
-
-
-class Jumpy(datetime):
-    """A wall clock that is set forth and back by years at each look."""
-
-    _steps = cycle([timedelta(days=days) for days in (0, 4000, -4000)])
-
-    @override
-    @classmethod
-    def now(cls, tz: tzinfo | None = None) -> Self:
-        return super().now(tz) + next(cls._steps)
-
-
-async def test_a_clock_that_is_set_changes_only_labels(
-    still: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Order, leases and keys do not go by the time of day: nothing is lost, stolen or paid twice when it jumps."""
-    monkeypatch.setattr("anymedia.engine.datetime", Jumpy)
-    requests = [replace_key(f"order-{number}") for number in range(4)]
-    async with client_of(still, tmp_path / "j") as first:
-        refs = [(await first.submit(request)).ref for request in requests]
-        async with client_of(still, tmp_path / "j") as second:
-            assert (await second.recover()).tasks == ()
-    await later(still)
-    times = [entry.time for entry in await entries_of(tmp_path / "j")]
-    assert times != sorted(times)
-    async with client_of(still, tmp_path / "j") as third:
-        tasks = (await third.recover()).tasks
-        assert [task.ref.id for task in tasks] == [ref.id for ref in refs]
-        assert [(await task.result()).ref.id for task in tasks] == [ref.id for ref in refs]
-        assert [(await third.run(request)).ref.id for request in requests] == [ref.id for ref in refs]
-    assert (still.ledger.accepted, sent(still)) == (4, 4)
-
-
-def replace_key(key: str) -> TextToImage:
-    """The request under another key."""
-    return REQUEST.model_copy(update={"idempotency_key": key})

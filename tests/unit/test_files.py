@@ -26,11 +26,11 @@ def result(outputs: int = 1, id: str = "17", operation: str = "text_to_image") -
 
 
 def save(name: Path, data: bytes = PNG, media_type: str | None = None, *, overwrite: bool = False) -> Path:
-    part = PartFile(name.parent)
+    part = PartFile(name)
     try:
         part.open()
         part.write(data)
-        return part.place(name, media_type, overwrite=overwrite)
+        return part.place(media_type, overwrite=overwrite)
     finally:
         part.discard()
 
@@ -77,14 +77,14 @@ def test_no_task_can_choose_where_its_outputs_go(id: str, operation: str) -> Non
 
 def test_a_part_file_knows_what_it_holds(tmp_path: Path) -> None:
     """Size, digest and first bytes are those of what was written since the last restart."""
-    part = PartFile(tmp_path / "a" / "b")
+    part = PartFile(tmp_path / "a" / "b" / "cat.png")
     part.open()
     part.write(b"wrong")
     part.restart()
     for start in range(0, len(PNG), 100):
         part.write(PNG[start : start + 100])
     assert (part.size, part.sha256, part.head) == (len(PNG), hashlib.sha256(PNG).hexdigest(), PNG[:512])
-    placed = part.place(tmp_path / "a" / "b" / "cat.png", None)
+    placed = part.place(None)
     part.discard()
     assert placed.read_bytes() == PNG
     assert names(tmp_path / "a" / "b") == ["cat.png"]
@@ -92,13 +92,69 @@ def test_a_part_file_knows_what_it_holds(tmp_path: Path) -> None:
 
 def test_what_is_not_placed_is_removed(tmp_path: Path) -> None:
     """A part file is hidden, and gone once discarded; one that was never opened is no fault."""
-    part = PartFile(tmp_path)
+    part = PartFile(tmp_path / "cat.png")
     part.open()
     part.write(PNG)
     assert [name.startswith(".") and name.endswith(".part") for name in names(tmp_path)] == [True]
     part.discard()
-    PartFile(tmp_path).discard()
+    PartFile(tmp_path / "cat.png").discard()
     assert names(tmp_path) == []
+
+
+def abandoned(name: Path) -> None:
+    """A part file as a process leaves it that is killed while it writes."""
+    child = os.fork()
+    if child == 0:
+        part = PartFile(name)
+        part.open()
+        part.write(PNG)
+        os._exit(9)
+    os.waitpid(child, 0)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_what_a_dead_writer_has_left_is_swept(tmp_path: Path) -> None:
+    """Saving the same file again removes what was left of it, and nothing of another file or of a living writer."""
+    abandoned(tmp_path / "cat.png")
+    abandoned(tmp_path / "dog.png")
+    living = PartFile(tmp_path / "cat.png")
+    living.open()
+    living.write(PNG)
+    assert len(names(tmp_path)) == 2
+    assert save(tmp_path / "cat.png", b"another").read_bytes() == b"another"
+    assert living.place(None).read_bytes() == PNG
+    living.discard()
+    assert save(tmp_path / "dog.png").read_bytes() == PNG
+    assert names(tmp_path) == ["cat (2).png", "cat.png", "dog.png"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_sweeping_never_touches_a_file_that_was_placed(tmp_path: Path) -> None:
+    """A process that is killed between naming a file and removing its part file has saved it for good."""
+    child = os.fork()
+    if child == 0:
+        part = PartFile(tmp_path / "cat.png")
+        part.open()
+        part.write(PNG)
+        part.place(None)
+        os._exit(9)
+    os.waitpid(child, 0)
+    assert len(names(tmp_path)) == 2
+    assert save(tmp_path / "cat.png", b"another").name == "cat (2).png"
+    assert (tmp_path / "cat.png").read_bytes() == PNG
+    assert names(tmp_path) == ["cat (2).png", "cat.png"]
+
+
+def test_without_locks_files_are_saved_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a file system that knows no locks nothing is swept, and nothing is in the way."""
+
+    def no_locks(file: object, how: int) -> None:
+        raise OSError(errno.ENOTSUP, "no locks")
+
+    abandoned(tmp_path / "cat.png")
+    monkeypatch.setattr("anymedia.files.fcntl.flock", no_locks)
+    assert save(tmp_path / "cat.png").read_bytes() == PNG
+    assert len(names(tmp_path)) == 2
 
 
 def test_the_suffix_is_the_true_one(tmp_path: Path) -> None:

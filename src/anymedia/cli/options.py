@@ -9,11 +9,11 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from anymedia.client import open_journal
 from anymedia.config import find_config, load_config
 from anymedia.errors import ConfigurationError
 from anymedia.handles import NOT_GIVEN
 from anymedia.journal import Journal
+from anymedia.options import open_journal
 from anymedia.registry import provider_names
 from anymedia.sync import MediaClient
 

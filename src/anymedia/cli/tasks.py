@@ -54,7 +54,7 @@ def _root(context: typer.Context) -> None:
 @spread
 def list_tasks(*, place: Place, everything: All = False, json: AsJson = False) -> None:
     """List the attempts whose end the journal does not know. Asks no provider."""
-    entries = [entry for entry in _journalled(place) if everything or entry.state.is_open]
+    entries = _journalled(place, unfinished=not everything)
     if json:
         answer_json([entry_as_data(entry) for entry in entries])
     elif not entries:
@@ -100,7 +100,7 @@ def resume(*, delivery: Delivery, place: Place) -> None:
     """Bring everything unfinished to its end: wait for all tasks and write their outputs. Starts nothing."""
     with exiting(BAD_INPUT):
         check_out(delivery.out)
-    resume_all([entry for entry in _journalled(place) if entry.state.is_open], delivery, place)
+    resume_all(_journalled(place, unfinished=True), delivery, place)
 
 
 @app.command()
@@ -157,8 +157,8 @@ def _in_journal(place: Place, work: Callable[[Journal], Awaitable[T]]) -> T:
         return bridge().run(opened)
 
 
-def _journalled(place: Place) -> tuple[Entry, ...]:
-    return _in_journal(place, lambda journal: journal.latest())
+def _journalled(place: Place, *, unfinished: bool = False) -> tuple[Entry, ...]:
+    return _in_journal(place, lambda journal: journal.latest(unfinished=unfinished))
 
 
 def _found(text: str, place: Place) -> tuple[Sequence[Entry], TaskRef | None]:

@@ -57,16 +57,17 @@ class _MortalJournal(SqliteJournal):
     """The durable journal of a process that dies the moment a state is on disk, or just before it would be."""
 
     @override
-    async def open(self, entry: Entry) -> Opened:
-        opened = await super().open(entry)
+    async def open(self, entry: Entry, *, after: int | None = None) -> Opened:
+        opened = await super().open(entry, after=after)
         _die_at(entry.state.value)
         return opened
 
     @override
-    async def record(self, entry: Entry) -> None:
-        _die_at(f"before {entry.state}")
-        await super().record(entry)
-        _die_at(entry.state.value)
+    async def record(self, *entries: Entry) -> None:
+        _die_at(f"before {entries[0].state}")
+        await super().record(*entries)
+        for entry in entries:
+            _die_at(entry.state.value)
 
 
 def _die_at(moment: str) -> None:

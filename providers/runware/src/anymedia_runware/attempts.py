@@ -41,6 +41,7 @@ class Attempt:
         ref: The task.
         task: What was sent; kept so that it can be sent again under the same id.
         push: Whether results come unasked.
+        written: Whether it has left whole.
         known: Whether the vendor has it.
         followed: Whether it was reported as accepted, so that later news goes to whoever waits for it.
         results: The finished results so far, each once.
@@ -49,6 +50,7 @@ class Attempt:
     ref: TaskRef
     task: Task = field(repr=False)
     push: bool
+    written: bool = False
     known: bool = False
     followed: bool = False
     results: dict[str, Item] = field(default_factory=dict[str, Item], repr=False)

@@ -118,6 +118,11 @@ class RunwareProvider(Provider):
         return await self._send(ref, task, push=plan.push)
 
     @override
+    def awaits_push(self, ref: TaskRef) -> bool:
+        attempt = self._connection.attempt(ref)
+        return attempt is not None and attempt.push and attempt.written
+
+    @override
     async def reconcile(self, ref: TaskRef) -> Submission:
         """Find out what became of an attempt.
 

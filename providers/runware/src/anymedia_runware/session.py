@@ -125,6 +125,9 @@ class Session:
         asked = self._asked.get(question)
         if asked is not None and asked.deadline is None:
             asked.deadline = now + asked.patience
+            for attempt in (self._attempts.get(str(task["taskUUID"])) for task in asked.tasks):
+                if attempt is not None:
+                    attempt.written = True
 
     def withdraw(self, question: int) -> None:
         """Nobody waits for this answer any more."""

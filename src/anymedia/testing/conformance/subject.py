@@ -72,14 +72,14 @@ class RecordingJournal(MemoryJournal):
         self.lines: list[Entry] = []
 
     @override
-    async def open(self, entry: Entry) -> Opened:
+    async def open(self, entry: Entry, *, after: int | None = None) -> Opened:
         self.lines.append(entry)
-        return await super().open(entry)
+        return await super().open(entry, after=after)
 
     @override
-    async def record(self, entry: Entry) -> None:
-        self.lines.append(entry)
-        await super().record(entry)
+    async def record(self, *entries: Entry) -> None:
+        self.lines += entries
+        await super().record(*entries)
 
     @property
     def states(self) -> list[AttemptState]:
