@@ -50,6 +50,7 @@ class _Format:
     sound: str
     sound_rates: tuple[int, ...] = ()
     options: dict[str, str] = field(default_factory=_SAME_BYTES.copy)
+    muxer: str = ""
 
     def codec(self, pictures: "Pictures") -> _Codec | None:
         return self.alpha if pictures.alpha else self.video
@@ -73,6 +74,8 @@ _FORMATS = {
     "mp3": _Format(None, None, "libmp3lame"),
     "flac": _Format(None, None, "flac"),
     "ogg": _Format(None, None, "libopus", _OPUS_RATES),
+    "mkv": _Format(_H264, None, "aac", muxer="matroska"),
+    "aac": _Format(None, None, "aac", muxer="adts"),
 }
 
 
@@ -99,7 +102,7 @@ def write(format: str, *, pictures: Pictures | None = None, sound: Sound | None 
     """The bytes of a media file.
 
     Args:
-        format: `mp4`, `mov` and `webm` for films; `wav`, `mp3`, `flac` and `ogg` for sound.
+        format: `mp4`, `mov`, `webm` and `mkv` for films; `wav`, `mp3`, `flac`, `ogg` and `aac` for sound.
         pictures: The film's frames.
         sound: Its sound.
 
@@ -112,7 +115,7 @@ def write(format: str, *, pictures: Pictures | None = None, sound: Sound | None 
     with tempfile.TemporaryDirectory(prefix="anymedia-") as folder:
         path = Path(folder, f"media.{kind}")
         try:
-            with av.open(str(path), "w", format=kind, options=chosen.options) as container:
+            with av.open(str(path), "w", format=chosen.muxer or kind, options=chosen.options) as container:
                 _fill(container, chosen, pictures, sound)
         except FFmpegError as error:
             raise ValueError(f"cannot write this as {kind}: {error}") from error

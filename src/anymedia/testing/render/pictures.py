@@ -1,7 +1,7 @@
 """Still pictures: made from a prompt, enlarged, and freed of their background."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -11,6 +11,7 @@ from anymedia.testing.render.scenes import Scene, average, captioned, sized
 __all__ = ["cut_out_image", "decoded", "encoded", "flattened", "image", "target_size", "upscale_image"]
 
 _FORMATS = {"png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "webp": "WEBP"}
+_QUALITY = 92
 
 
 def image(
@@ -25,6 +26,8 @@ def image(
     strength: float = 0.8,
     references: Sequence[bytes] = (),
     transparent: bool = False,
+    change: Callable[[Image.Image], Image.Image] | None = None,
+    quality: int = _QUALITY,
 ) -> bytes:
     """A picture of `width` x `height` pixels; the same arguments give the same bytes.
 
@@ -39,6 +42,8 @@ def image(
         strength: How much of `base` is replaced, 0 to 1.
         references: Pictures that colour the scene and are shown as thumbnails.
         transparent: Leave out the sky, so that it is see-through.
+        change: Works on the drawn picture before thumbnails and text go on it; a mask protects from it.
+        quality: Of `jpg` and `webp`, 1 to 100.
 
     Raises:
         ValueError: An input is no picture, or the format is unknown or has no transparency.
@@ -49,12 +54,14 @@ def image(
     ground = None if base is None else sized(flattened(decoded(base)), made.size).convert(made.mode)
     if ground is not None:
         made = Image.blend(ground, made, min(1.0, max(0.0, strength)))
+    if change is not None:
+        made = change(made)
     _show(pictures, made)
     captioned(made, prompt)
     if ground is not None and mask is not None:
         white = flattened(decoded(mask)).convert("L")
         made = Image.composite(made, ground, ImageOps.fit(white, made.size, Image.Resampling.BILINEAR))
-    return encoded(made, format, alpha=transparent)
+    return encoded(made, format, alpha=transparent, quality=quality)
 
 
 def upscale_image(
@@ -92,8 +99,8 @@ def decoded(data: bytes) -> Image.Image:
     return upright.convert("RGBA" if upright.has_transparency_data else "RGB")
 
 
-def encoded(picture: Image.Image, format: str, *, alpha: bool = False) -> bytes:
-    """The bytes of a picture file; `alpha` insists on a format with transparency."""
+def encoded(picture: Image.Image, format: str, *, alpha: bool = False, quality: int = _QUALITY) -> bytes:
+    """The bytes of a picture file; `alpha` insists on a format with transparency, `quality` is for `jpg` and `webp`."""
     name = _FORMATS.get(format.lower())
     if name is None:
         raise ValueError(f"no picture format {format!r}; use one of {', '.join(_FORMATS)}")
@@ -102,7 +109,7 @@ def encoded(picture: Image.Image, format: str, *, alpha: bool = False) -> bytes:
     if name == "JPEG":
         picture = flattened(picture)
     file = io.BytesIO()
-    picture.save(file, name, **({"compress_level": 3} if name == "PNG" else {"quality": 92}))
+    picture.save(file, name, **({"compress_level": 3} if name == "PNG" else {"quality": quality}))
     return file.getvalue()
 
 

@@ -3,14 +3,16 @@
 import math
 import random
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from itertools import chain
 
 import av
+from av.audio.resampler import AudioResampler
 
-from anymedia.testing.render.containers import Sound, write
+from anymedia.testing.render.containers import Sound, opened, write
 
-__all__ = ["audio", "melody"]
+__all__ = ["audio", "blocks", "melody", "samples_of"]
 
 _SCALE = (0, 2, 4, 7, 9, 12, 14)
 _NOTE_SECONDS = 0.3
@@ -43,7 +45,7 @@ def melody(prompt: str, seed: int, duration: float, rate: int) -> Sound:
     samples = array("h")
     while len(samples) < wanted:
         samples += chance.choice(notes)
-    return Sound(_blocks(samples[:wanted], rate), rate)
+    return Sound(blocks(samples[:wanted], rate), rate)
 
 
 def _note(pitch: float, rate: int) -> "array[int]":
@@ -56,10 +58,31 @@ def _note(pitch: float, rate: int) -> "array[int]":
     return samples
 
 
-def _blocks(samples: "array[int]", rate: int) -> Iterator[av.AudioFrame]:
+def blocks(samples: "array[int]", rate: int) -> Iterator[av.AudioFrame]:
+    """Samples of 16 bits as frames of one channel."""
     for start in range(0, len(samples), _BLOCK):
         part = samples[start : start + _BLOCK]
         frame = av.AudioFrame("s16", "mono", len(part))
         frame.planes[0].update(part.tobytes())
         frame.sample_rate, frame.pts, frame.time_base = rate, start, Fraction(1, rate)
         yield frame
+
+
+def samples_of(data: bytes, rate: int) -> "array[int]":
+    """The sound of a file as one channel of 16 bits at `rate` samples per second.
+
+    Raises:
+        ValueError: It has none.
+    """
+    samples = array("h")
+    resampler = AudioResampler(format="s16", layout="mono", rate=rate)
+    with opened(data) as container:
+        if not container.streams.audio:
+            raise ValueError("this file has no sound")
+        decoded: Iterable[av.AudioFrame | None] = chain(container.decode(audio=0), [None])
+        for frame in decoded:
+            for ready in resampler.resample(frame):
+                samples.frombytes(bytes(ready.planes[0])[: 2 * ready.samples])
+    if not samples:
+        raise ValueError("this file has no sound that can be decoded")
+    return samples

@@ -22,7 +22,7 @@ from anymedia.testing.render.containers import (
 )
 from anymedia.testing.render.mattes import subject
 from anymedia.testing.render.pictures import decoded, flattened, target_size
-from anymedia.testing.render.scenes import Scene, captioned, mixed, palette, sized
+from anymedia.testing.render.scenes import Color, Scene, captioned, mixed, palette, sized
 from anymedia.testing.render.sounds import melody
 
 __all__ = ["cut_out_video", "perform", "upscale_video", "video"]
@@ -104,22 +104,23 @@ def upscale_video(
     return write(format, pictures=Pictures(larger, (width, height), rate), sound=_kept_sound(data, seconds))
 
 
-def cut_out_video(data: bytes, *, format: str = "webm") -> bytes:
+def cut_out_video(data: bytes, *, format: str = "webm", ground: Color | None = None) -> bytes:
     """The film with its background made transparent; its sound is kept.
 
     Args:
         data: The film.
-        format: `webm` (VP9) or `mov` (ProRes 4444), the two that carry transparency.
+        format: `webm` (VP9) or `mov` (ProRes 4444), the two that carry transparency; on a ground, any.
+        ground: A colour to put in the background's place.
 
     Raises:
         ValueError: `data` is no film, or the format has no transparency.
     """
     rate, seconds = film_rate(data)
-    cut = map(_cut_out, film_frames(data))
+    cut = (_cut_out(frame, ground) for frame in film_frames(data))
     first = next(cut)
     size = _even(first.size)
     frames = (as_frame(sized(picture, size)) for picture in chain([first], cut))
-    return write(format, pictures=Pictures(frames, size, rate, alpha=True), sound=_kept_sound(data, seconds))
+    return write(format, pictures=Pictures(frames, size, rate, alpha=ground is None), sound=_kept_sound(data, seconds))
 
 
 def perform(character: bytes, performance: bytes, *, seed: int, width: int, height: int, format: str = "mp4") -> bytes:
@@ -223,9 +224,12 @@ def _lasting(data: bytes, rate: Fraction, count: int) -> Iterator[VideoFrame]:
     return islice(_held(data, rate), count)
 
 
-def _cut_out(frame: VideoFrame) -> Image.Image:
+def _cut_out(frame: VideoFrame, ground: Color | None) -> Image.Image:
     picture = as_picture(frame)
-    picture.putalpha(subject(picture))
+    mask = subject(picture)
+    if ground is not None:
+        return Image.composite(picture, Image.new("RGB", picture.size, ground), mask)
+    picture.putalpha(mask)
     return picture
 
 

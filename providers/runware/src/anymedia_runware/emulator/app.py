@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 import random
+from collections.abc import Mapping
 from typing import ClassVar
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 from typing_extensions import override
@@ -19,12 +20,14 @@ from anymedia.testing.server import Server
 from anymedia_runware.emulator.backend import Backend
 from anymedia_runware.emulator.behaviour import Behaviour
 from anymedia_runware.emulator.conversation import Conversation
+from anymedia_runware.emulator.courier import Courier
 from anymedia_runware.emulator.engine import Engine
 from anymedia_runware.emulator.faults import FAULT_KINDS
 from anymedia_runware.emulator.links import converse
 from anymedia_runware.emulator.media import MediaHost
 from anymedia_runware.emulator.models import catalogue
 from anymedia_runware.emulator.rest import answer_post
+from anymedia_runware.emulator.serverless import ECHO, App, Serverless
 from anymedia_runware.emulator.sessions import Sessions
 from anymedia_runware.emulator.timetable import keep_time
 from anymedia_runware.emulator.web import serve_media, serve_registry, serve_schema
@@ -45,6 +48,8 @@ class RunwareEmulator(Emulator):
         port: The port to listen on; 0 picks a free one.
         behaviour: The service's choices where its documentation is silent.
         seed: Decides ids, unasked-for seeds and which result finishes first.
+        apps: One's own serverless apps, by app id and endpoint path (`my-app/generate`): functions from payload to
+            output. Without any there is `emulated-app/echo`.
     """
 
     name = "runware"
@@ -59,6 +64,7 @@ class RunwareEmulator(Emulator):
         port: int = 0,
         behaviour: Behaviour | None = None,
         seed: int = 0,
+        apps: Mapping[str, App] = ECHO,
     ) -> None:
         super().__init__(clock=clock, speed=speed, api_key=api_key, port=port)
         pace = self.clock.speed if isinstance(self.clock, ScaledClock) else 1.0
@@ -73,6 +79,8 @@ class RunwareEmulator(Emulator):
             rng=rng,
         )
         self._engine = Engine(self.backend)
+        self._courier = Courier(self.clock, self.backend.behaviour, self.backend.rng, self.backend.delivered)
+        self._serverless = Serverless(self.backend, self.api_key, apps)
         self._sessions = Sessions(self.clock.now, self.backend.behaviour.session_kept)
         self._server = Server(self._app(), port=port, max_frame=self.backend.behaviour.max_frame)
         self._watch: asyncio.Task[None] | None = None
@@ -88,6 +96,7 @@ class RunwareEmulator(Emulator):
         """Listen on loopback; the endpoint is the WebSocket's, REST has the same address under http."""
         self.port = await self._server.start()
         self.backend.host.base_url = f"http://127.0.0.1:{self.port}"
+        self.backend.post = self._courier.take
         self._watch = asyncio.create_task(keep_time(self.backend.timetable, self.clock))
         return Endpoint(f"ws://127.0.0.1:{self.port}/v1", self.api_key)
 
@@ -99,6 +108,8 @@ class RunwareEmulator(Emulator):
             with contextlib.suppress(asyncio.CancelledError):
                 await self._watch
             self._watch = None
+        await self._courier.aclose()
+        await self._serverless.aclose()
         await self._server.aclose()
 
     def connect(self) -> Conversation:
@@ -110,6 +121,8 @@ class RunwareEmulator(Emulator):
             routes=[
                 Route("/", self._post, methods=["POST"]),
                 Route("/v1", self._post, methods=["POST"]),
+                Route("/v1/apps/{app}/invoke-{way}/{endpoint:path}", self._serverless.invoke, methods=["POST"]),
+                Route("/v1/apps/{app}/tasks/{task}", self._serverless.look),
                 Route("/registry.json", self._registry),
                 Route("/resolve/{air:path}", self._schema),
                 Route("/{kind}/{rest:path}", self._media),
@@ -121,7 +134,11 @@ class RunwareEmulator(Emulator):
         return await answer_post(request, self._engine, self.api_key)
 
     async def _socket(self, socket: WebSocket) -> None:
-        await converse(socket, self.connect())
+        refused = self.faults.take("refuse_handshake")
+        if refused is None:
+            await converse(socket, self.connect())
+        else:
+            await socket.send_denial_response(PlainTextResponse("Please stand by", refused.get("status", 503)))
 
     async def _media(self, request: Request) -> Response:
         return await serve_media(request, self.backend)

@@ -3,23 +3,26 @@
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from anymedia.clock import Clock
 from anymedia.testing.emulator import Faults, Ledger
 from anymedia_runware.emulator.behaviour import Behaviour
+from anymedia_runware.emulator.distortion import deliver
 from anymedia_runware.emulator.errors import Problem
-from anymedia_runware.emulator.faults import Quirks, deliver
+from anymedia_runware.emulator.faults import Quirks
 from anymedia_runware.emulator.frames import Frame, Outlet
 from anymedia_runware.emulator.media import MediaHost
 from anymedia_runware.emulator.models import Catalogue
+from anymedia_runware.emulator.parcels import Parcel, parcels
 from anymedia_runware.emulator.tasks import Task
 from anymedia_runware.emulator.timetable import Timetable
 
-__all__ = ["Backend", "Upload"]
+__all__ = ["Answered", "Backend"]
 
 # Request and answer.
-Upload = tuple[Mapping[str, Any], Mapping[str, Any]]
+Answered = tuple[Mapping[str, Any], Mapping[str, Any]]
 
 _CLOSE_CODE = 1011
 
@@ -38,7 +41,8 @@ class Backend:
         rng: The source of seeds, ids and of who finishes first.
         timetable: What happens later.
         tasks: Every accepted task by id.
-        uploads: Request and answer of every upload by id.
+        answers: Request and answer, by id, of everything that was answered at once.
+        post: Sends a parcel to the address it names; without a network, nobody does.
     """
 
     clock: Clock
@@ -50,7 +54,8 @@ class Backend:
     rng: random.Random
     timetable: Timetable = field(default_factory=Timetable)
     tasks: dict[str, Task] = field(default_factory=dict[str, Task])
-    uploads: dict[str, Upload] = field(default_factory=dict[str, Upload])
+    answers: dict[str, Answered] = field(default_factory=dict[str, Answered])
+    post: Callable[[Parcel], None] = lambda _: None
 
     def later(self, seconds: float, action: Callable[[], None]) -> None:
         """Do something after so many seconds."""
@@ -74,9 +79,14 @@ class Backend:
         outlet.put(frame)
         return True
 
-    def delivered(self, frame: Frame) -> None:
-        """Note that a client has been handed a frame."""
-        for uuid, index in frame.delivers:
+    def send_out(self, task: Task, index: int) -> None:
+        """Take a result that is done to the addresses that its request names."""
+        for late, parcel in parcels(task, index, self.behaviour, self.faults):
+            self.later(late, partial(self.post, parcel))
+
+    def delivered(self, word: Frame | Parcel) -> None:
+        """Note that a client has been handed a frame, or has taken a parcel."""
+        for uuid, index in word.delivers:
             task = self.tasks[uuid]
             task.delivered.add(index)
             self.ledger.deliver(uuid, len(task.delivered))

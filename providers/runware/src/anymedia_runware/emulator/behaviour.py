@@ -17,7 +17,7 @@ class Behaviour:
 
     Args:
         unknown_task: What getResponse answers for an id it does not know: no data, or `taskNotFound`.
-        failure_form: Where getResponse puts a failure: in `errors`, or in an item with `status: "error"`.
+        failure_form: Where getResponse and webhooks put a failure: in `errors`, or in an item with `status: "error"`.
         responses_kept: Seconds getResponse still answers after a task was accepted.
         session_kept: Seconds undelivered frames wait for a client that lost its link.
         sync_budget: Seconds a synchronous request is answered within; the task goes on afterwards.
@@ -30,6 +30,9 @@ class Behaviour:
         balance_object: Whether the account's balance is an object rather than a number.
         result_index: Whether result items carry `resultIndex`.
         url_lifetime: Seconds an output's URL works when the request names no `ttl`.
+        webhook_wrapped: Whether a webhook's body is `{"data": [item]}` rather than the item itself.
+        webhook_attempts: How often a webhook, or an output for an upload endpoint, is sent until it is taken.
+        webhook_timeout: Seconds within which the receiver has to answer with 2xx.
         strict: Whether parameters the model does not take are refused.
     """
 
@@ -47,6 +50,9 @@ class Behaviour:
     balance_object: bool = False
     result_index: bool = False
     url_lifetime: float = 7 * DAY
+    webhook_wrapped: bool = False
+    webhook_attempts: int = 10
+    webhook_timeout: float = 5.0
     strict: bool = True
 
     def stretched(self, pace: float) -> Self:

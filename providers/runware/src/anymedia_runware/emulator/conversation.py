@@ -8,6 +8,7 @@ from anymedia_runware.emulator.errors import Problem
 from anymedia_runware.emulator.frames import Frame
 from anymedia_runware.emulator.reading import Incoming, TaskIn, read_message
 from anymedia_runware.emulator.sessions import Session, Sessions
+from anymedia_runware.emulator.sse import NO_STREAM, wants_stream
 
 __all__ = ["ABORT", "BAD_KEY", "Conversation"]
 
@@ -37,7 +38,8 @@ class Conversation:
         self._sessions = sessions
         self._api_key = api_key
         self._authenticated = False
-        self._session = Session("", self._backend.clock.now)
+        self._mute = False
+        self._session = sessions.new()
         self._attach(self._session)
         self._heard = self._backend.clock.now()
         self._watch()
@@ -54,18 +56,23 @@ class Conversation:
     def handle(self, incoming: Incoming) -> None:
         """Act on a message."""
         self._heard = self._backend.clock.now()
+        if self._backend.faults.take("mute", incoming.subject) is not None:
+            self._mute = True
         if incoming.problem is not None:
             self._session.put(Frame(None, [incoming.problem.item()]))
         tasks = [each for each in incoming.tasks if not self._handle_here(each.task)]
         if self._authenticated:
-            self._engine.answer(tasks, self._session)
+            streams = [each for each in tasks if wants_stream(each.task)]
+            self._engine.answer([each for each in tasks if each not in streams], self._session)
+            for each in streams:
+                self._backend.refuse([NO_STREAM], each.task, self._session)
             return
         for each in tasks:
             self._turn_away(each)
 
     def next(self) -> Frame | None:
         """The next frame to send, or None; look at `closing` then."""
-        while self.closing is None and (frame := self._session.head()) is not None:
+        while not self._mute and self.closing is None and (frame := self._session.head()) is not None:
             if frame.close is not None:
                 self.closing, frame.close = frame.close, None
             if frame.fate == "lost" or (frame.data is None and not frame.errors):
@@ -104,20 +111,24 @@ class Conversation:
     def _authenticate(self, task: Mapping[str, Any]) -> None:
         if self._backend.faults.take("no_auth_reply") is not None:
             return
-        if task.get("apiKey") != self._api_key or self._backend.faults.take("reject_key") is not None:
+        wanted = task.get("connectionSessionUUID")
+        rejected = self._backend.faults.take("reject_key", "login" if wanted is None else "resume") is not None
+        if rejected or task.get("apiKey") != self._api_key:
             self._session.put(Frame(None, [BAD_KEY.item({"taskType": "authentication"})]))
             if self._backend.behaviour.close_on_bad_key:
                 self._session.put(Frame(close=_BAD_KEY_CLOSE))
             return
-        wanted = task.get("connectionSessionUUID")
         if wanted is not None and self._backend.faults.take("forget_session") is not None:
             self._sessions.forget(str(wanted))
             wanted = None
         self._authenticated = True
         if wanted is None or wanted != self._session.id:
             self._move_to(self._sessions.open(None if wanted is None else str(wanted)))
-        reply = {"taskType": "authentication", "connectionSessionUUID": self._session.id}
-        self._session.first([Frame([reply])])
+        reply = Frame([{"taskType": "authentication", "connectionSessionUUID": self._session.id}])
+        if self._backend.faults.take("early_replay") is None:
+            self._session.first([reply])
+        else:
+            self._session.put(reply)
 
     def _move_to(self, session: Session) -> None:
         before, self._session = self._session, session
@@ -135,7 +146,7 @@ class Conversation:
     def _superseded(self) -> None:
         """Another link took the session over: the latest wins."""
         self._session.leave()
-        self._session = Session("", self._backend.clock.now)
+        self._session = self._sessions.new()
         self.close(_SUPERSEDED_CLOSE)
 
     def _turn_away(self, each: TaskIn) -> None:

@@ -3,39 +3,25 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from anymedia_runware.emulator.account import account
 from anymedia_runware.emulator.backend import Backend
 from anymedia_runware.emulator.errors import Problem
-from anymedia_runware.emulator.faults import TASK_FAULTS, Quirks, quirks
+from anymedia_runware.emulator.faults import TASK_FAULTS, Quirks, quirks, refusal
 from anymedia_runware.emulator.frames import Frame, Outlet
 from anymedia_runware.emulator.inputs import Inputs
 from anymedia_runware.emulator.lookups import add_poll, details, empty_polls
+from anymedia_runware.emulator.makers import LEGACY_NAMES, PAID_TASK_TYPES
+from anymedia_runware.emulator.ordering import ordered
 from anymedia_runware.emulator.reading import TaskIn
-from anymedia_runware.emulator.runner import PAID_TASK_TYPES, Runner
+from anymedia_runware.emulator.runner import Runner
 from anymedia_runware.emulator.search import search_models
-from anymedia_runware.emulator.utilities import Answer, account, media_storage, upload_image
-from anymedia_runware.emulator.validation import check_model, check_parameters, check_task_uuid
-from anymedia_runware.emulator.work import Order
+from anymedia_runware.emulator.utilities import Answer, media_storage, upload_image
+from anymedia_runware.emulator.validation import check_free, check_task_uuid
 
 __all__ = ["Engine"]
 
-# Source: runware.ai/docs task references, 2025 names on the left; 2026-10.
-_LEGACY = {"imageUpscale": "upscale", "imageBackgroundRemoval": "removeBackground", "imageCaption": "caption"}
 _UPLOADS = {"imageUpload", "mediaStorage"}
 _FREE = {"getTaskDetails", "modelSearch", "accountManagement", *_UPLOADS}
-
-# The 2025 dialect could leave a tool's model to the service.
-_DEFAULT_MODELS = {
-    "upscale": "runware:504@1",
-    "removeBackground": "runware:109@1",
-    "caption": "runware:150@2",
-    "promptEnhance": "runware:llama-3-1-8b@prompt-enhancer",
-}
-_REFUSALS = {
-    "throttle": "rateLimitExceeded",
-    "server_error": "internalServerError",
-    "no_credits": "insufficientCredits",
-    "daily_quota": "quotaExceeded",
-}
 
 
 class Engine:
@@ -53,8 +39,11 @@ class Engine:
         """Take in the tasks of one message. Sooner or later, each of them is counted in a frame's `finals`."""
         polls = empty_polls()
         for each in tasks:
-            self.backend.ledger.saw(str(each.task.get("taskType")))
-            if each.task.get("taskType") == "getResponse":
+            name = str(each.task.get("taskType"))
+            self.backend.ledger.saw(name)
+            if self.backend.faults.take("ignore", name) is not None:
+                continue
+            if name == "getResponse":
                 self._answer_poll(each.task, polls, outlet)
             else:
                 self._answer_one(each, outlet)
@@ -67,7 +56,7 @@ class Engine:
 
     def _answer_one(self, each: TaskIn, outlet: Outlet) -> None:
         name = str(each.task.get("taskType"))
-        task_type = _LEGACY.get(name, name)
+        task_type = LEGACY_NAMES.get(name, name)
         nameless = _unknown_type(name, task_type) or check_task_uuid(each.task)
         if nameless is not None:
             self.backend.refuse([nameless], {"taskType": name}, outlet)
@@ -75,58 +64,46 @@ class Engine:
         found = quirks(self.backend.faults, name, TASK_FAULTS if task_type in PAID_TASK_TYPES else ["close"])
         if self.backend.closes(found, "before_accept", outlet):
             return
-        refusal = self._refused_by_fault(name) or self._conflict(each.task)
-        if refusal is not None:
-            self.backend.refuse([refusal], each.task, outlet)
+        refused = refusal(self.backend.faults, name) or self._conflict(each.task)
+        if refused is not None:
+            self.backend.refuse([refused], each.task, outlet)
         elif task_type in PAID_TASK_TYPES:
             self._order(each, task_type, found, outlet)
         else:
             self._answer_free(each, found, outlet)
 
-    def _refused_by_fault(self, name: str) -> Problem | None:
-        for kind, code in _REFUSALS.items():
-            if self.backend.faults.take(kind, name) is not None:
-                return Problem(code, f"The request was refused: {code}.")
-        return None
-
     def _conflict(self, task: Mapping[str, Any]) -> Problem | None:
+        """An id may be used once; reading again is no harm."""
         uuid, known = task["taskUUID"], self.backend.tasks.get(task["taskUUID"])
-        if task["taskType"] == "getTaskDetails" or (known is None and uuid not in self.backend.uploads):
+        name = str(task["taskType"])
+        if name in _FREE - _UPLOADS or (known is None and uuid not in self.backend.answers):
             return None
-        context = {"taskUUID": uuid, "taskType": known.task_type if known else task["taskType"]}
+        context = {"taskUUID": uuid, "taskType": known.task_type if known else name}
         if known is not None:
             context["deliveryMethod"] = known.delivery
         return Problem("conflictTaskUUID", f"The task UUID {uuid} was used before.", "taskUUID", {"context": context})
 
     def _order(self, each: TaskIn, task_type: str, found: Quirks, outlet: Outlet) -> None:
-        backend, task = self.backend, each.task
-        air = task.get("model") or _DEFAULT_MODELS.get(task_type)
-        wrong = check_model(air, task_type, backend.catalogue)
-        if wrong is not None:
-            backend.refuse([wrong], task, outlet)
-            return
-        model, strict = backend.catalogue.find(str(air)), backend.behaviour.strict
-        problems = check_parameters(task, task_type, model, each.inputs, backend.catalogue, strict=strict)
-        if problems:
-            backend.refuse(problems, task, outlet)
-            return
-        limits = backend.catalogue.limits(task_type, model)
-        order = Order(task, task_type, model, limits, each.inputs, backend.host, backend.behaviour, backend.rng)
-        self._runner.accept(order, found, outlet)
+        made = ordered(each, task_type, self.backend)
+        if isinstance(made, list):
+            self.backend.refuse(made, each.task, outlet)
+        else:
+            self._runner.accept(made, found, outlet)
 
     def _answer_free(self, each: TaskIn, found: Quirks, outlet: Outlet) -> None:
-        task = each.task
-        fields = self._free(task, each.inputs)
-        if isinstance(fields, Problem):
-            self.backend.refuse([fields], task, outlet)
+        backend, task = self.backend, each.task
+        problems = check_free(task, each.inputs, backend.catalogue, strict=backend.behaviour.strict)
+        fields = problems or self._free(task, each.inputs)
+        if isinstance(fields, list | Problem):
+            backend.refuse(fields if isinstance(fields, list) else [fields], task, outlet)
             return
         item = {"taskType": task["taskType"], "taskUUID": task["taskUUID"], **fields}
-        if task["taskType"] in _UPLOADS:
-            self.backend.uploads[task["taskUUID"]] = (task, item)
-        shown = self.backend.tasks.get(task["taskUUID"])
+        shown = backend.tasks.get(task["taskUUID"])
+        if task["taskType"] != "getTaskDetails" and shown is None:
+            backend.answers[task["taskUUID"]] = (task, item)
         frame = Frame([item], subject=str(task["taskType"]), delivers=shown.ready() if shown else ())
-        if not self.backend.closes(found, "after_accept", outlet, frame):
-            self.backend.put(frame, outlet)
+        if not backend.closes(found, "after_accept", outlet, frame):
+            backend.put(frame, outlet)
 
     def _free(self, task: Mapping[str, Any], inputs: Inputs) -> Answer:
         backend = self.backend
@@ -140,7 +117,7 @@ class Engine:
             case "modelSearch":
                 return search_models(task, backend.catalogue)
             case _:
-                return account(task, backend.ledger.charged, len(backend.tasks), backend.behaviour)
+                return account(task, backend)
 
 
 def _unknown_type(name: str, task_type: str) -> Problem | None:

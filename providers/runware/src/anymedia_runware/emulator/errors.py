@@ -4,26 +4,88 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Problem", "http_status", "pascal"]
+__all__ = ["ERROR_CLASSES", "Problem", "http_status", "pascal"]
 
 _DOCUMENTATION = "https://runware.ai/docs/en/getting-started/errors"
 
-# Source: runware.ai/docs/platform/errors and integrators' reports; 2026-10. The body decides, the status follows.
-_STATUS = {
-    "invalidApiKey": 401,
-    "missingApiKey": 401,
-    "insufficientCredits": 402,
-    "forbidden": 403,
-    "taskNotFound": 404,
-    "mediaNotFound": 404,
-    "rateLimitExceeded": 429,
-    "quotaExceeded": 429,
-    "internalServerError": 500,
-    "inferenceError": 500,
-    "serviceUnavailable": 503,
-    "timeout": 504,
-    "timeoutProvider": 504,
+# Every class of error with the codes seen in it and the HTTP status that goes with them; the body decides, the status
+# follows. Source: runware-sdk 1.8.0, errors.py; runware.ai/docs/platform/errors; integrators' reports; 2026-10.
+ERROR_CLASSES: Mapping[str, tuple[int, str]] = {
+    "authentication": (
+        401,
+        """
+        invalidApiKey missingApiKey unauthorized authenticationFailed authFailed authTimeout invalidAuthentication
+        invalidCredentials missingAuthentication tokenExpired tokenInvalid tokenMissing tokenRevoked
+        """,
+    ),
+    "permission": (
+        403,
+        """
+        forbidden permissionDenied insufficientPermissions accountSuspended accountDisabled organizationSuspended
+        organizationDisabled workspaceSuspended workspaceDisabled
+        """,
+    ),
+    "credits": (
+        402,
+        """
+        insufficientCredits providerInsufficientCredits thirdPartyInsufficientCredits
+        textInferenceVideoInputInsufficientCredits paymentRequired
+        """,
+    ),
+    "rate limit": (
+        429,
+        """
+        rateLimitExceeded quotaExceeded inferenceRateLimitExceeded inferenceRateLimitRequestTooLarge
+        providerRateLimitExceeded environmentPaused
+        """,
+    ),
+    "validation": (
+        400,
+        """
+        invalidPositivePrompt invalidPositivePromptLength missingPositivePrompt invalidWidth invalidReferenceImages
+        invalidModel invalidParameter unsupportedParameter unsupportedTaskType unsupportedDuration valueTooLarge
+        arrayTooSmall maxLycorisModelsExceeded duplicatePreloadModelAIR unknownParameter incompatibleParameters
+        validationFailed mismatchProviderSettingsProvider unknownProviderSettingsProvider transparentModelMismatch
+        modelOwnershipValidationError modelAlreadyExists
+        """,
+    ),
+    "duplicate": (400, "conflictTaskUUID"),
+    "not found": (
+        404,
+        """
+        modelNotFound taskNotFound mediaNotFound providerNotFound taskExpired mediaExpired taskCancelled
+        taskFailedOrNotFound unknownModel
+        """,
+    ),
+    "moderation": (
+        400,
+        """
+        contentPolicyViolation providerContentPolicyViolation sensitiveContentDetected unsafeContentDetected
+        nsfwContentDetected promptBlocked imageBlocked moderationFailed invalidProviderContent
+        """,
+    ),
+    "timeout": (504, "timeout timeoutProvider providerTimeout providerGatewayTimeout webhookTimeout"),
+    "inference": (
+        500,
+        """
+        inferenceError providerError processingFailed taskFailed uploadFailed mediaStorageFileCouldNotBeMoved
+        """,
+    ),
+    "capacity": (
+        503,
+        """
+        serviceUnavailable serverUnavailable noAvailableServer modelUnavailable modelDisabled modelNotReady
+        """,
+    ),
+    "server": (
+        500,
+        """
+        internalServerError standardError unknownError undefinedError defaultError unrecognizedResponse
+        errorRetrievingAccountManagement
+        """,
+    ),
 }
+_STATUS = {code: status for status, codes in ERROR_CLASSES.values() for code in codes.split()}
 _OTHER_STATUS = 400
 
 

@@ -9,6 +9,9 @@ from anymedia_runware.emulator.shapes import array_of, object_of
 
 __all__ = ["Frame", "Gathering", "Outlet", "dumps"]
 
+_Layout = Literal["plain", "array", "object", "single_error"]
+_Spoil = Literal["", "malformed", "truncated", "binary", "rubbish"]
+
 
 @dataclass
 class Frame:
@@ -21,6 +24,8 @@ class Frame:
         delivers: The results it hands out, as task id and index.
         finals: How many tasks of the request are answered for good by it.
         layout: `plain`, or one of the odd layouts that occur in the wild.
+        spoil: What happens to its text on the way: `malformed` and `truncated` is no JSON any more, `binary` is the
+            same text as bytes, `rubbish` is bytes that are no text.
         fate: `lost` is never sent; `gateway` becomes a bare 502 over HTTP.
         close: Close the socket with this code instead of sending; the frame stays undelivered.
     """
@@ -30,7 +35,8 @@ class Frame:
     subject: str = ""
     delivers: Sequence[tuple[str, int]] = ()
     finals: int = 1
-    layout: Literal["plain", "array", "object", "single_error"] = "plain"
+    layout: _Layout = "plain"
+    spoil: _Spoil = ""
     fate: Literal["", "lost", "gateway"] = ""
     close: int | None = None
     extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -54,8 +60,23 @@ class Frame:
         return _holds_work(self.data)
 
     def text(self) -> str:
-        """The message as it goes over the wire."""
+        """The message as JSON."""
         return dumps(self.body())
+
+    def wire(self) -> str | bytes:
+        """The message as it goes over the wire."""
+        text = self.text()
+        match self.spoil:
+            case "malformed":
+                return text.replace(":", "=", 1)
+            case "truncated":
+                return text[: len(text) // 2]
+            case "binary":
+                return text.encode()
+            case "rubbish":
+                return b"\xff\xfe" + text.encode()
+            case _:
+                return text
 
 
 def _holds_work(value: Any) -> bool:
@@ -105,8 +126,14 @@ class Gathering:
         return any(frame.fate or frame.close is not None for frame in self.frames)
 
     def merged(self) -> Frame:
-        """One frame with everything that was said."""
-        data = [item for frame in self.frames for item in frame.data or ()]
-        errors = [item for frame in self.frames for item in frame.errors or ()]
-        delivers = [result for frame in self.frames for result in frame.delivers]
-        return Frame(data, errors or None, delivers=delivers)
+        """One frame with everything that was said, as odd as its oddest part."""
+        layouts: list[_Layout] = [frame.layout for frame in self.frames if frame.layout != "plain"]
+        spoilt: list[_Spoil] = [frame.spoil for frame in self.frames if frame.spoil]
+        return Frame(
+            data=[item for frame in self.frames for item in frame.data or ()],
+            errors=[item for frame in self.frames for item in frame.errors or ()],
+            delivers=[result for frame in self.frames for result in frame.delivers],
+            layout=layouts[-1] if layouts else "plain",
+            spoil=spoilt[-1] if spoilt else "",
+            extra={name: value for frame in self.frames for name, value in frame.extra.items()},
+        )

@@ -48,8 +48,8 @@ async def _write(socket: WebSocket, conversation: Conversation) -> None:
         woken.clear()
         frame = conversation.next()
         if frame is not None:
-            text = await asyncio.to_thread(frame.text) if frame.heavy else frame.text()
-            await socket.send_text(text)
+            message = await asyncio.to_thread(frame.wire) if frame.heavy else frame.wire()
+            await (socket.send_text(message) if isinstance(message, str) else socket.send_bytes(message))
             conversation.sent(frame)
         elif conversation.closing is None:
             await woken.wait()

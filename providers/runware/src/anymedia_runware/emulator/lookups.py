@@ -31,8 +31,8 @@ def details(request: Mapping[str, Any], backend: Backend) -> dict[str, Any] | Pr
     task = backend.tasks.get(request["taskUUID"])
     if task is not None:
         return {"request": [task.request], "response": task.details()}
-    if request["taskUUID"] in backend.uploads:
-        sent, item = backend.uploads[request["taskUUID"]]
+    if request["taskUUID"] in backend.answers:
+        sent, item = backend.answers[request["taskUUID"]]
         return {"request": [sent], "response": {"data": [item]}}
     return _not_found(request)
 

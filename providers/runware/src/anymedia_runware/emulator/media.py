@@ -15,17 +15,31 @@ MEDIA_TYPES = {
     "webp": "image/webp",
     "gif": "image/gif",
     "bmp": "image/bmp",
+    "svg": "image/svg+xml",
+    "tiff": "image/tiff",
     "mp4": "video/mp4",
     "webm": "video/webm",
     "mov": "video/quicktime",
+    "mkv": "video/x-matroska",
     "mp3": "audio/mpeg",
     "wav": "audio/wav",
     "flac": "audio/flac",
     "ogg": "audio/ogg",
+    "aac": "audio/aac",
+    "glb": "model/gltf-binary",
+    "zip": "application/zip",
+    "pdf": "application/pdf",
+    "bin": "application/octet-stream",
 }
 
-# Source: addresses in runware.ai/docs samples; 2026-10.
-_FOLDERS = {"image": "image/ws/2/ii", "video": "video/ws/2/vi", "audio": "audio/ws/0.5/ai"}
+# Source: addresses in runware.ai/docs samples; 2026-10. Those of models and files are our choice.
+_FOLDERS = {
+    "image": "image/ws/2/ii",
+    "video": "video/ws/2/vi",
+    "audio": "audio/ws/0.5/ai",
+    "model": "model/ws/2/mi",
+    "file": "file/ws/2/fi",
+}
 
 
 @dataclass
@@ -34,11 +48,12 @@ class Artefact:
 
     Args:
         uuid: Its id.
-        kind: `image`, `video` or `audio`.
+        kind: `image`, `video`, `audio`, `model` or `file`.
         format: The file's extension.
         subject: The task type it came from, which faults match on.
         render: Makes the bytes; called once, in any thread.
         lifetime: Seconds its address works once it is published.
+        about: What it shows, if the service made it itself.
     """
 
     uuid: str
@@ -47,6 +62,7 @@ class Artefact:
     subject: str
     render: Callable[[], bytes] = field(repr=False)
     lifetime: float
+    about: str = ""
     expires_at: float | None = None
     _bytes: bytes | None = field(default=None, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -85,9 +101,11 @@ class MediaHost:
         self._pace = pace
         self._artefacts: dict[str, Artefact] = {}
 
-    def add(self, kind: str, format: str, subject: str, render: Callable[[], bytes], lifetime: float) -> Artefact:
+    def add(
+        self, kind: str, format: str, subject: str, render: Callable[[], bytes], lifetime: float, *, about: str = ""
+    ) -> Artefact:
         """Take in a medium that nobody can see before it is published; `lifetime` is in seconds."""
-        made = Artefact(made_uuid(self._rng), kind, format, subject, render, lifetime)
+        made = Artefact(made_uuid(self._rng), kind, format, subject, render, lifetime, about=about)
         self._artefacts[made.uuid] = made
         return made
 

@@ -31,6 +31,11 @@ class Incoming:
     tasks: list[TaskIn] = field(default_factory=list[TaskIn])
     problem: Problem | None = None
 
+    @property
+    def subject(self) -> str:
+        """Its task types, for faults that match on them."""
+        return " ".join(str(each.task.get("taskType")) for each in self.tasks)
+
 
 def heavy(text: str) -> bool:
     """Whether reading a message may take long: it is large, or names addresses on loopback to fetch."""

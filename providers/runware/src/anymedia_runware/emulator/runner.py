@@ -1,34 +1,18 @@
 """Carries out accepted tasks: acknowledges, waits, pushes results and closes the account."""
 
-from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 
 from anymedia_runware.emulator.backend import Backend
 from anymedia_runware.emulator.errors import Problem
 from anymedia_runware.emulator.faults import Quirks
 from anymedia_runware.emulator.frames import Frame, Outlet
-from anymedia_runware.emulator.generation import make_audio, make_images, make_videos
+from anymedia_runware.emulator.makers import MAKERS, is_slow
 from anymedia_runware.emulator.prices import CURRENCY
 from anymedia_runware.emulator.tasks import Result, Task
-from anymedia_runware.emulator.tools import caption, enhance_prompt, mask_image, remove_background, upscale
 from anymedia_runware.emulator.work import Order, Work
 
-__all__ = ["PAID_TASK_TYPES", "Runner"]
-
-_MAKERS: Mapping[str, Callable[[Order], Work]] = {
-    "imageInference": make_images,
-    "videoInference": make_videos,
-    "audioInference": make_audio,
-    "upscale": upscale,
-    "removeBackground": remove_background,
-    "caption": caption,
-    "imageMasking": mask_image,
-    "promptEnhance": enhance_prompt,
-}
-PAID_TASK_TYPES = frozenset(_MAKERS)
-
-# Source: runware.ai/docs, "Caption"; 2026-10.
-_ALWAYS_ASYNC = {"memories:1@1"}
+__all__ = ["Runner"]
 
 # Results take this much of their usual time, so that they finish in any order.
 _SPREAD = (0.8, 1.2)
@@ -48,9 +32,9 @@ class Runner:
 
     def accept(self, order: Order, quirks: Quirks, outlet: Outlet) -> None:
         """Start a task that was found valid; from here on it is paid for."""
-        backend, work, now = self._backend, _MAKERS[order.task_type](order), self._backend.clock.now()
+        backend, work, now = self._backend, _counted(MAKERS[order.task_type](order), quirks), self._backend.clock.now()
         delivery = _delivery(order)
-        task = Task(order, work, now, delivery, quirks, outlet if delivery == "sync" else None)
+        task = Task(order, work, now, delivery, quirks, None if delivery == "async" else outlet)
         backend.tasks[task.uuid] = task
         backend.ledger.accept(task.uuid, task.task_type, task.request)
         backend.ledger.charge(task.uuid, work.price * work.count, CURRENCY)
@@ -62,7 +46,8 @@ class Runner:
 
     def _schedule(self, task: Task, index: int) -> None:
         extra = task.quirks["slow"].get("seconds", _SLOW_SECONDS) if "slow" in task.quirks else 0.0
-        seconds = task.work.seconds * self._backend.rng.uniform(*_SPREAD) + extra
+        stages = index + 1 if task.work.staged else 1
+        seconds = task.work.seconds * (self._backend.rng.uniform(*_SPREAD) + stages - 1) + extra
         task.results.append(Result(task.work.produce(index), task.created + seconds))
         if "stick" not in task.quirks:
             self._backend.later(seconds, partial(self._ready, task, index))
@@ -70,7 +55,7 @@ class Runner:
     def _acknowledge(self, task: Task, outlet: Outlet) -> None:
         if "error_after" in task.quirks:
             self._backend.put(_false_error(task), outlet)
-        elif task.delivery == "sync":
+        elif task.delivery != "async":
             self._backend.closes(task.quirks, "after_accept", outlet)
         else:
             ack = Frame([task.name()], subject=task.task_type)
@@ -85,8 +70,11 @@ class Runner:
         artefact = task.results[index].product.artefact
         if artefact is not None and task.results[index].problem is None:
             self._backend.host.publish(artefact)
+        if task.results[index].problem is None:
+            task.work.done(index)
         if task.finished:
             self._settle(task)
+        self._backend.send_out(task, index)
         if task.outlet is not None:
             self._push(task, index, task.outlet)
 
@@ -110,7 +98,7 @@ class Runner:
             ledger.refund(task.uuid)
         if 0 < failed < task.work.count:
             ledger.charge(task.uuid, task.work.price * (task.work.count - failed), CURRENCY)
-        ledger.finish(task.uuid, "failed" if failed == task.work.count else "succeeded")
+        ledger.finish(task.uuid, "failed" if failed == task.work.count or task.work.fails else "succeeded")
 
     def _give_up(self, task: Task) -> None:
         """A synchronous answer may not take longer; the task itself goes on."""
@@ -125,8 +113,14 @@ def _delivery(order: Order) -> str:
     asked = order.task.get("deliveryMethod")
     if asked is not None:
         return str(asked).lower()
-    only_async = order.model.air in _ALWAYS_ASYNC or order.limits.get("delivery") == "async"
-    return "async" if only_async or order.task_type == "videoInference" else "sync"
+    return "async" if is_slow(order) or order.get("webhookURL") else "sync"
+
+
+def _counted(work: Work, quirks: Quirks) -> Work:
+    """The work, with more or fewer results than asked if a fault says so."""
+    if "miscount" not in quirks:
+        return work
+    return replace(work, count=max(1, work.count + int(quirks["miscount"].get("by", 1))))
 
 
 def _false_error(task: Task) -> Frame:

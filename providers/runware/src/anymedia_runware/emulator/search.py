@@ -1,10 +1,12 @@
-"""modelSearch over the curated model list."""
+"""modelSearch over the curated model list and the models that users have added."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from anymedia_runware.emulator.errors import Problem
 from anymedia_runware.emulator.models import Catalogue, ModelFacts
+from anymedia_runware.emulator.shapes import array_of
+from anymedia_runware.emulator.training import architecture_in
 
 __all__ = ["search_models"]
 
@@ -18,19 +20,27 @@ def search_models(task: Mapping[str, Any], catalogue: Catalogue) -> dict[str, An
         return Problem("invalidLimit", "'limit' must lie within 1 and 100.", "limit", {"min": 1, "max": 100})
     if not isinstance(offset, int) or offset < 0:
         return Problem("invalidOffset", "'offset' must be 0 or more.", "offset", {"min": 0})
-    found = [entry for model in catalogue.models.values() if _fits(entry := _entry(model, catalogue), model, task)]
-    if task.get("sort") in ("name", "-name"):
-        found.sort(key=lambda entry: str(entry["name"]), reverse=task["sort"] == "-name")
+    found = [entry for entry, mine in _entries(catalogue) if _fits(entry, task) and _seen(entry, task, mine=mine)]
+    _sort(found, str(task.get("sort", "")))
     return {"results": found[offset : offset + limit], "totalResults": len(found)}
 
 
-def _entry(model: ModelFacts, catalogue: Catalogue) -> dict[str, Any]:
+def _entries(catalogue: Catalogue) -> Iterator[tuple[dict[str, Any], bool]]:
+    """Every model as a search shows it, and whether it is the user's."""
+    for model in catalogue.models.values():
+        yield _listed(model, catalogue), False
+    for own in catalogue.own.values():
+        shown: dict[str, Any] = {"tags": [], "comment": "", **own.entry}
+        yield {**shown, "heroImage": shown.pop("heroImageURL", "")}, True
+
+
+def _listed(model: ModelFacts, catalogue: Catalogue) -> dict[str, Any]:
     return {
         "air": model.air,
         "name": model.slug.replace("-", " ").title(),
         "version": model.air.rpartition("@")[2],
         "category": "checkpoint",
-        "architecture": _architecture(model, catalogue),
+        "architecture": architecture_in(model.slug, catalogue),
         "type": "base",
         "tags": [model.task_type],
         "heroImage": f"https://mim.runware.ai/{model.slug}.jpg",
@@ -39,21 +49,37 @@ def _entry(model: ModelFacts, catalogue: Catalogue) -> dict[str, Any]:
     }
 
 
-def _architecture(model: ModelFacts, catalogue: Catalogue) -> str:
-    known = [name for name in catalogue.data["architecture_task_types"] if name in model.slug]
-    return max(known, key=len, default=model.slug)
-
-
-def _fits(entry: Mapping[str, Any], model: ModelFacts, task: Mapping[str, Any]) -> bool:
+def _fits(entry: Mapping[str, Any], task: Mapping[str, Any]) -> bool:
     words = str(task.get("search") or "").lower().split()
-    text = f"{model.air} {model.slug} {entry['name']}".lower()
+    text = f"{entry['air']} {entry['name']} {entry.get('shortDescription', '')}".lower()
+    same = ("category", "type", "architecture", "conditioning")
     return (
         all(word in text for word in words)
-        and task.get("category") in (None, entry["category"])
-        and task.get("architecture") in (None, entry["architecture"])
-        and task.get("visibility") in (None, "public", "all")
-        and set(task.get("tags") or ()) <= set(entry["tags"])
+        and all(task.get(name) in (None, entry.get(name)) for name in same)
+        and _holds(entry, task.get("tags"))
+        and _holds(entry, task.get("capabilities"))
     )
+
+
+def _seen(entry: Mapping[str, Any], task: Mapping[str, Any], *, mine: bool) -> bool:
+    """Users' models are the community's; who asks is their owner; nothing is a favorite."""
+    private = bool(entry.get("private"))
+    shown = {"private": mine and private, "owned": mine, "favorite": False, "public": not private}
+    return shown.get(str(task.get("visibility")), True) and task.get("source") in (
+        None,
+        "community" if mine else "official",
+    )
+
+
+def _holds(entry: Mapping[str, Any], tags: Any) -> bool:
+    return {str(tag) for tag in array_of(tags)} <= {str(tag) for tag in array_of(entry.get("tags"))}
+
+
+def _sort(found: list[dict[str, Any]], order: str) -> None:
+    if order.lstrip("-+") == "name":
+        found.sort(key=lambda entry: str(entry["name"]), reverse=order.startswith("-"))
+    elif order == "-addedUnixTimestamp":
+        found.reverse()
 
 
 def _given(task: Mapping[str, Any], name: str, default: int) -> Any:

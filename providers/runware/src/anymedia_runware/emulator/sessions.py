@@ -19,17 +19,21 @@ class Session:
     Args:
         id: The `connectionSessionUUID`.
         now: Gives the current time.
+        kept: Seconds an undelivered frame waits for the client.
     """
 
-    def __init__(self, id: str, now: Callable[[], float]) -> None:
+    def __init__(self, id: str, now: Callable[[], float], kept: float) -> None:
         self.id = id
         self.wake: Callable[[], None] = _nobody
         self.superseded: Callable[[], None] = _nobody
         self._now = now
+        self._kept = kept
         self._outbox: deque[tuple[float, Frame]] = deque()
 
     def put(self, frame: Frame) -> None:
         """Queue a frame and wake whoever is connected."""
+        if self.wake is _nobody:
+            self.forget_old()
         self._outbox.append((self._now(), frame))
         self.wake()
 
@@ -53,9 +57,9 @@ class Session:
         self._outbox.clear()
         return frames
 
-    def forget_before(self, when: float) -> None:
-        """Drop the frames queued before `when`."""
-        while self._outbox and self._outbox[0][0] < when:
+    def forget_old(self) -> None:
+        """Drop the frames that have waited too long."""
+        while self._outbox and self._outbox[0][0] < self._now() - self._kept:
             self._outbox.popleft()
 
     def leave(self) -> None:
@@ -79,13 +83,17 @@ class Sessions:
     def open(self, id: str | None) -> Session:
         """The session of that id, which may be the client's own invention; without one, a new session."""
         if id is None or id not in self._known:
-            session = Session(id or str(uuid4()), self._now)
+            session = self.new(id or str(uuid4()))
             self._known[session.id] = session
             return session
         session = self._known[id]
         session.superseded()
-        session.forget_before(self._now() - self._kept)
+        session.forget_old()
         return session
+
+    def new(self, id: str = "") -> Session:
+        """A session that nobody can resume before `open()` knows it."""
+        return Session(id, self._now, self._kept)
 
     def forget(self, id: str | None) -> None:
         """Lose a session and all that waits in it."""

@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from anymedia_runware.emulator.errors import Problem
 from anymedia_runware.emulator.faults import Quirks
@@ -35,7 +35,7 @@ class Task:
         order: What was asked.
         work: What that means.
         created: When it was accepted.
-        delivery: `sync` or `async`.
+        delivery: `sync`, `async` or `stream`.
         quirks: The faults that strike it.
         outlet: Where results are pushed, or None once nobody is told.
     """
@@ -86,18 +86,25 @@ class Task:
             form: Where failures go: `errors`, or an `item`.
             running: The status of results that are not ready.
         """
-        data: list[dict[str, Any]] = []
-        errors: list[dict[str, Any]] = []
+        told: dict[str, list[dict[str, Any]]] = {"data": [], "errors": []}
         for index, result in enumerate(self.results):
-            if not result.done:
-                data.append({**self._progress(result, now), "status": running})
-            elif result.problem is None:
-                data.append({**self.item(index), "status": "success"})
-            elif form == "errors":
-                errors.append({**result.problem.item(self.request), "status": "error"})
+            if self.work.staged and not result.done and index:
+                continue
+            if result.done:
+                place, item = self.outcome(index, form)
+                told[place].append(item)
             else:
-                data.append({**self.name(), "status": "error", "error": result.problem.item()})
-        return Frame(data, errors, delivers=self.ready())
+                told["data"].append({**self._progress(result, now), "status": running})
+        return Frame(told["data"], told["errors"], delivers=self.ready())
+
+    def outcome(self, index: int, form: str) -> tuple[Literal["data", "errors"], dict[str, Any]]:
+        """Where one result is told that is done, and what is said of it; `form` as in `poll()`."""
+        problem = self.results[index].problem
+        if problem is None:
+            return "data", {"status": "success", **self.item(index)}
+        if form == "errors":
+            return "errors", {**problem.item(self.request), "status": "error"}
+        return "data", {**self.name(), "status": "error", "error": problem.item()}
 
     def details(self) -> dict[str, Any]:
         """The `response` of getTaskDetails."""
@@ -113,7 +120,7 @@ class Task:
         """The wire form of one finished result."""
         product = self.results[index].product
         item = {**self.name(), **product.fields}
-        if product.artefact is not None:
+        if product.artefact is not None and product.prefix:
             item[f"{product.prefix}UUID"] = product.artefact.uuid
             item.update(self._medium(product.artefact, product.prefix))
         if self.request.get("includeCost"):

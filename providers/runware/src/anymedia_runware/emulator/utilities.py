@@ -1,22 +1,20 @@
-"""Tasks that are answered at once and cost nothing: uploads and the account."""
+"""Uploads: answered at once, for nothing."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from anymedia.testing import render
-from anymedia_runware.emulator.behaviour import DAY, Behaviour
+from anymedia_runware.emulator.behaviour import DAY
 from anymedia_runware.emulator.errors import Problem
 from anymedia_runware.emulator.inputs import Inputs, Source
 from anymedia_runware.emulator.media import MediaHost
 from anymedia_runware.emulator.sizes import shrunk
 
-__all__ = ["Answer", "account", "media_storage", "upload_image"]
+__all__ = ["Answer", "media_storage", "upload_image"]
 
 # Source: runware.ai/docs, "Image upload"; 2026-10.
 _STORED_SIDE = 2048
 _STORED_SECONDS = 30 * DAY
-_OPENING_BALANCE = Decimal(1000)
 
 Answer = dict[str, Any] | Problem
 
@@ -35,31 +33,7 @@ def upload_image(inputs: Inputs, host: MediaHost) -> Answer:
 
 def media_storage(task: Mapping[str, Any], inputs: Inputs, host: MediaHost) -> Answer:
     """mediaStorage: keeps any medium as it is, or deletes one."""
-    if task.get("operation") == "delete":
-        return _delete(task.get("media"), host)
-    if task.get("operation") == "upload":
-        return _keep(inputs, host)
-    allowed = {"allowedValues": ["upload", "delete"]}
-    return Problem("invalidOperation", "'operation' must be upload or delete.", "operation", allowed)
-
-
-def account(task: Mapping[str, Any], spent: Decimal, tasks: int, behaviour: Behaviour) -> Answer:
-    """accountManagement getDetails: an invented organisation with a real count of what was spent, in US dollars."""
-    if task.get("operation") != "getDetails":
-        allowed = {"allowedValues": ["getDetails"]}
-        return Problem("invalidOperation", "'operation' must be getDetails.", "operation", allowed)
-    balance = float(_OPENING_BALANCE - spent)
-    used = {"credits": float(spent), "requests": tasks}
-    return {
-        "operation": "getDetails",
-        "organizationUUID": "00000000-0000-4000-8000-000000000001",
-        "organizationName": "Emulated organisation",
-        "AIRSource": "emulated",
-        "balance": {"amount": balance, "currency": "USD"} if behaviour.balance_object else balance,
-        "team": [],
-        "apiKeys": [],
-        "usage": {"total": used, "today": used, "last7Days": used, "last30Days": used},
-    }
+    return _delete(task.get("media"), host) if task["operation"] == "delete" else _keep(inputs, host)
 
 
 def _keep(inputs: Inputs, host: MediaHost) -> Answer:

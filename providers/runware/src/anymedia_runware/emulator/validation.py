@@ -1,16 +1,20 @@
 """Refuses what the service would refuse: every problem of a task at once, in the vendor's words."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
+from anymedia_runware.emulator.dialects import surplus
 from anymedia_runware.emulator.errors import Problem, pascal
-from anymedia_runware.emulator.inputs import Inputs, Source
+from anymedia_runware.emulator.inputs import TOOLS, Inputs
 from anymedia_runware.emulator.models import Catalogue, Definition, ModelFacts
-from anymedia_runware.emulator.shapes import array_of, object_of
+from anymedia_runware.emulator.nested import inner_problems
+from anymedia_runware.emulator.parcels import can_be_reached
+from anymedia_runware.emulator.shapes import object_of
+from anymedia_runware.emulator.values import value_problems, window_problems
 
-__all__ = ["check_model", "check_parameters", "check_task_uuid"]
+__all__ = ["check_free", "check_model", "check_parameters", "check_task_uuid", "is_air"]
 
 # Source: runware.ai/docs, "AIR"; 2026-10.
 _AIR = re.compile(r"[a-z0-9][a-z0-9._-]*:[A-Za-z0-9][A-Za-z0-9._-]*@[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -19,28 +23,42 @@ _AIR = re.compile(r"[a-z0-9][a-z0-9._-]*:[A-Za-z0-9][A-Za-z0-9._-]*@[A-Za-z0-9][
 _REQUIRED = {
     "imageInference": ("positivePrompt",),
     "promptEnhance": ("prompt",),
-    "upscale": ("inputs",),
-    "removeBackground": ("inputs",),
-    "caption": ("inputs",),
-    "imageMasking": ("inputs",),
+    "textInference": ("messages",),
+    "training": ("importModel", "inputs"),
+    **dict.fromkeys(
+        ("upscale", "removeBackground", "caption", "imageMasking", "controlNetPreprocess", "tools"), ("inputs",)
+    ),
+}
+# One of these must be there, whichever the model.
+_ONE_OF = {
+    "3dInference": ("positivePrompt", "inputs"),
+    "vectorize": ("positivePrompt", "inputs"),
+    "audioInference": ("positivePrompt", "speech", "inputs", "settings", "providerSettings"),
 }
 _OUTPUT_SETS = {
     "imageInference": "image",
+    "photoMaker": "image",
     "videoInference": "video",
     "audioInference": "audio",
+    "3dInference": "3d-fbx",
+    "textInference": "text-json",
+    "vectorize": "vector",
     "imageMasking": "mask",
+    "controlNetPreprocess": "mask",
+    "tools": "ffmpeg",
+    "upscale": "image-tool",
+    "removeBackground": "image-tool",
     "caption": "words",
     "promptEnhance": "words",
 }
-_TYPES: dict[str, type | tuple[type, ...]] = {
-    "string": str,
-    "integer": int,
-    "number": (int, float),
-    "boolean": bool,
-    "object": dict,
-    "object[]": list,
-    "true": bool,
-}
+_TOOL_FORMATS = ["JPG", "PNG", "WEBP", "MP4", "WEBM", "MOV"]
+_SAME_KIND = ("upscale", "removeBackground")
+# What a medium of the kind cannot be written as.
+_FORMATS = {"image": ("MP4", "WEBM", "MOV"), "video": ("JPG", "PNG", "WEBP")}
+_DELIVERIES = {"training": ["async"], "textInference": ["sync", "async", "stream"]}
+_DELIVERY = ["sync", "async"]
+# The legacy task works with the models of the current one.
+_MODELS_OF = {"photoMaker": "imageInference"}
 _VENDOR_UUID_VERSION = 4
 
 
@@ -58,13 +76,18 @@ def check_model(air: Any, task_type: str, catalogue: Catalogue) -> Problem | Non
     """A model must be named, look like an AIR and belong to the task type."""
     if air is None:
         return Problem("missingModel", "'model' is required.", "model", {"type": "string"})
-    if not isinstance(air, str) or not _AIR.fullmatch(air):
+    if not is_air(air):
         return Problem("invalidModel", "'model' must be an AIR such as runware:101@1.", "model", {"type": "string"})
     fits = catalogue.find(air).task_type
-    if fits and fits != task_type:
+    if fits and fits != _MODELS_OF.get(task_type, task_type):
         text = f"The model {air} takes '{fits}', not '{task_type}'."
         return Problem("invalidTaskType", text, "taskType", {"allowedValues": [fits]})
     return None
+
+
+def is_air(text: Any) -> bool:
+    """Whether a text has the form of a model's name."""
+    return isinstance(text, str) and _AIR.fullmatch(text) is not None
 
 
 def check_parameters(
@@ -85,19 +108,29 @@ def check_parameters(
     return [
         *_missing(given, task_type, model, inputs),
         *inputs.problems,
-        *_misfits(task_type, model, inputs),
+        *_misfits(given, task_type, model, inputs),
         *_sends_out(given),
-        *(_unsupported(given, model, catalogue) if strict and model.params else ()),
-        *(problem for name, value in given.items() for problem in _value(name, value, task_type, model, catalogue)),
-        *(
-            problem
-            for name, window in limits.items()
-            if name in given
-            for problem in _window(name, given[name], object_of(window))
-        ),
+        *(surplus(given, task_type, model, catalogue) if strict else ()),
+        *_values(given, task_type, model, catalogue),
+        *_windows(given, limits),
+        *inner_problems(given, model),
+        *_combinations(given, task_type),
         *_size(given, limits),
         *_counts(inputs, limits),
         *_delivery(given, limits),
+    ]
+
+
+def check_free(task: Mapping[str, Any], inputs: Inputs, catalogue: Catalogue, *, strict: bool) -> list[Problem]:
+    """Everything wrong with a task that costs nothing, as far as its schema tells."""
+    name = str(task["taskType"])
+    schema = catalogue.utility(name)
+    given = {field: value for field, value in task.items() if value is not None}
+    absent = [field for field in schema.required if field not in given and not inputs]
+    return [
+        *(Problem(f"missing{pascal(field)}", f"'{field}' is required.", field) for field in absent),
+        *(surplus(given, name, schema, catalogue) if strict else ()),
+        *_values(given, name, schema, catalogue),
     ]
 
 
@@ -113,91 +146,73 @@ def _missing(given: Mapping[str, Any], task_type: str, model: ModelFacts, inputs
         if name in given or (name == "inputs" and inputs):
             continue
         yield Problem(f"missing{pascal(name)}", f"'{name}' is required.", name)
+    either = _ONE_OF.get(task_type)
+    if either is not None and not inputs and not any(name in given for name in either):
+        yield Problem("missingPositivePrompt", f"One of {', '.join(either)} is required.", "positivePrompt")
     for one, other in (("width", "height"), ("height", "width")):
         if one in given and other not in given and other not in model.required:
             yield Problem(f"missing{pascal(other)}", f"'{other}' is required together with '{one}'.", other)
 
 
-def _unsupported(given: Mapping[str, Any], model: ModelFacts, catalogue: Catalogue) -> Iterator[Problem]:
-    for name in given:
-        if name in catalogue.data["parameters"] and name not in model.params:
-            yield Problem("unsupportedParameter", f"The model {model.air} does not take '{name}'.", name)
-
-
-def _misfits(task_type: str, model: ModelFacts, inputs: Inputs) -> Iterator[Problem]:
-    """A tool works on the kind of medium that it makes."""
-    if task_type in ("upscale", "removeBackground") and model.kind:
-        for one in inputs.given[:1]:
-            if isinstance(one.found, Source) and one.found.kind != model.kind:
-                text = f"The model {model.air} takes a medium of kind {model.kind}, not {one.found.kind}."
-                yield Problem(f"invalid{pascal(one.name)}", text, one.path)
+def _misfits(given: Mapping[str, Any], task_type: str, model: ModelFacts, inputs: Inputs) -> Iterator[Problem]:
+    """A tool needs a medium it can work on; where it makes a medium, it makes the same kind."""
+    if task_type not in TOOLS or not (inputs or "inputs" in given) or inputs.problems:
+        return
+    found, path = inputs.subject(task_type), inputs.given[0].path if inputs else "inputs"
+    if found is None:
+        yield Problem("missingInputs", f"There is no medium that '{task_type}' works on.", path)
+    elif task_type in _SAME_KIND and model.kind and found.kind != model.kind:
+        text = f"The model {model.air} takes a medium of kind {model.kind}, not {found.kind}."
+        yield Problem(f"invalid{pascal(inputs.given[0].name)}", text, path)
+    elif task_type in _SAME_KIND and str(given.get("outputFormat", "")).upper() in _FORMATS[found.kind]:
+        text = f"This medium cannot be written as {given['outputFormat']}."
+        yield Problem("invalidOutputFormat", text, "outputFormat")
 
 
 def _sends_out(given: Mapping[str, Any]) -> Iterator[Problem]:
     for name in ("webhookURL", "uploadEndpoint"):
+        if name in given and not can_be_reached(given[name]):
+            text = f"This service is emulated and sends nothing off this machine: '{name}' must be http on loopback."
+            yield Problem(f"invalid{pascal(name)}", text, name, {"type": "string"})
+
+
+def _values(given: Mapping[str, Any], task_type: str, model: ModelFacts, catalogue: Catalogue) -> Iterator[Problem]:
+    for name, value in given.items():
+        definition = _definition(name, task_type, model, catalogue)
+        if definition is not None:
+            yield from value_problems(name, value, definition)
+
+
+def _windows(given: Mapping[str, Any], limits: Mapping[str, Any]) -> Iterator[Problem]:
+    for name in limits:
         if name in given:
-            yield Problem("unsupportedParameter", f"This service is emulated and sends nothing out: no '{name}'.", name)
+            yield from window_problems(name, given[name], object_of(limits[name]))
 
 
-def _value(name: str, value: Any, task_type: str, model: ModelFacts, catalogue: Catalogue) -> Iterator[Problem]:
-    definition = _definition(name, task_type, model, catalogue)
-    if definition is None:
-        return
-    # Older requests list several output types; only the first counts.
-    checked = next(iter(array_of(value)), value) if name == "outputType" else value
-    if isinstance(definition, list):
-        if not _allowed(checked, definition):
-            text = f"'{name}' must be one of {', '.join(map(str, definition))}."
-            yield Problem(f"invalid{pascal(name)}", text, name, {"allowedValues": definition})
-    elif not _typed(checked, definition):
-        yield Problem(f"invalid{pascal(name)}", f"'{name}' must be of type {definition}.", name, {"type": definition})
+def _combinations(given: Mapping[str, Any], task_type: str) -> Iterator[Problem]:
+    """Values that are good alone, but not together, or not here."""
+    format = str(given.get("outputFormat", "")).upper()
+    if format == "FBX":
+        text = "This service is emulated and writes no FBX."
+        yield Problem("unsupportedOutputFormat", text, "outputFormat", {"allowedValues": ["GLB"]})
+    if format == "JPG" and object_of(given.get("advancedFeatures")).get("layerDiffuse"):
+        text = "JPG holds no transparency."
+        yield Problem("invalidOutputFormat", text, ["outputFormat", "advancedFeatures.layerDiffuse"])
+    if format == "JSON" and task_type == "textInference" and "jsonSchema" not in given:
+        yield Problem("missingJsonSchema", "'jsonSchema' is required with the format JSON.", "jsonSchema")
 
 
 def _definition(name: str, task_type: str, model: ModelFacts, catalogue: Catalogue) -> Definition | None:
     if name == "deliveryMethod":
         found = model.params.get(name)
-        return found if isinstance(found, list) else ["sync", "async"]
+        return found if isinstance(found, list) else _DELIVERIES.get(task_type, _DELIVERY)
     if model.params:
         return model.params.get(name)
+    if name == "outputFormat" and task_type in _SAME_KIND:
+        return _TOOL_FORMATS
     outputs = catalogue.data["sets"].get(_OUTPUT_SETS.get(task_type, ""), {"params": {}})["params"]
     found = outputs.get(name)
     return found if found is not None else catalogue.definition(model, name)
-
-
-def _allowed(value: Any, allowed: Sequence[Any]) -> bool:
-    if isinstance(value, str):
-        return value.lower() in [one.lower() for one in allowed if isinstance(one, str)]
-    return not isinstance(value, bool) and value in allowed
-
-
-def _typed(value: Any, definition: str) -> bool:
-    return any(
-        isinstance(value, _TYPES[name]) and (name in ("boolean", "true") or not isinstance(value, bool))
-        for name in definition.split("|")
-    )
-
-
-def _window(name: str, value: Any, window: Mapping[str, Any]) -> Iterator[Problem]:
-    if isinstance(value, str):
-        yield from _length(name, value, window)
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield from _range(name, value, window)
-
-
-def _length(name: str, value: str, window: Mapping[str, Any]) -> Iterator[Problem]:
-    low, high = window.get("min_length", 0), window.get("max_length")
-    if len(value) < low or (high is not None and len(value) > high):
-        text = f"'{name}' must have between {low} and {high} characters, not {len(value)}."
-        yield Problem(f"invalid{pascal(name)}Length", text, name, {"type": "string", "min": low, "max": high})
-
-
-def _range(name: str, value: float, window: Mapping[str, Any]) -> Iterator[Problem]:
-    low, high, step = window.get("min"), window.get("max"), window.get("multiple")
-    too_low, too_high = low is not None and value < low, high is not None and value > high
-    if too_low or too_high or (step is not None and value % step):
-        facts = {"min": low, "max": high, "multiplier": step, "default": window.get("default")}
-        text = f"'{name}' is {value}; it must lie within {low} and {high}" + (f", in steps of {step}." if step else ".")
-        yield Problem(f"invalid{pascal(name)}", text, name, {k: v for k, v in facts.items() if v is not None})
 
 
 def _size(given: Mapping[str, Any], limits: Mapping[str, Any]) -> Iterator[Problem]:
