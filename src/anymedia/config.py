@@ -40,12 +40,14 @@ class ProviderDefaults:
         api_key_env: The environment variable the vendor's users keep their key in.
         base_url_env: The environment variable for another address.
         poll_interval: Seconds between two looks at a task.
+        other_urls: Further addresses of the vendor's own, for another way to talk.
     """
 
     base_url: str
     api_key_env: str
     base_url_env: str
     poll_interval: float
+    other_urls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -288,7 +290,8 @@ def resolve(
     if not key:
         raise _no_key(name, named or defaults.api_key_env, config.path)
     key_is_ambient = key == ambient and key not in (given.api_key, in_file) and named != defaults.api_key_env
-    _guard_key(name, base_url, vendors=defaults.base_url, from_file=url_only_in_file, ambient=key_is_ambient)
+    vendors = (defaults.base_url, *defaults.other_urls)
+    _guard_key(name, base_url, vendors=vendors, from_file=url_only_in_file, ambient=key_is_ambient)
     chosen = {
         "poll_interval": defaults.poll_interval,
         **table.model_dump(exclude={"api_key", "base_url"}, exclude_none=True),
@@ -311,15 +314,15 @@ def _no_key(name: str, variable: str, path: Path | None) -> AuthenticationError:
     return AuthenticationError(f"no key for {name}: {places}; {hint}", provider=name)
 
 
-def _guard_key(name: str, base_url: str, *, vendors: str, from_file: bool, ambient: bool) -> None:
+def _guard_key(name: str, base_url: str, *, vendors: tuple[str, ...], from_file: bool, ambient: bool) -> None:
     scheme, host = urlsplit(base_url).scheme, urlsplit(base_url).hostname
     if scheme not in ("http", "https", "ws", "wss") or not host:
-        raise ConfigurationError(f"base_url {base_url!r} of {name} is not a URL; the vendor's own is {vendors}")
+        raise ConfigurationError(f"base_url {base_url!r} of {name} is not a URL; the vendor's own is {vendors[0]}")
     if is_loopback(base_url):
         return
     if scheme in ("http", "ws"):
         raise ConfigurationError(f"base_url {base_url!r} of {name} would carry the key unencrypted; use {scheme}s://")
-    if from_file and ambient and host != urlsplit(vendors).hostname:
+    if from_file and ambient and host not in {urlsplit(url).hostname for url in vendors}:
         raise ConfigurationError(
             f"base_url {base_url!r} of {name} comes from a file and is not the vendor's, so it does not get the key "
             f"found in the environment; name the variable there: api_key = {{ env = ... }}"

@@ -510,6 +510,44 @@ async def test_fastapi_app(waiting: Emulator, clock: ManualClock) -> None:
     assert waiting.ledger.accepted == 1
 
 
+async def test_webhook_app(runware_emulator: RunwareEmulator, choose: Callable[..., None]) -> None:
+    """Behind a real server: the film is asked for, Runware's post comes in, and the result is there, looked at rarely."""
+    pytest.importorskip("fastapi", reason="FastAPI is the application's choice, so no extra brings it")
+    choose(runware_emulator, poll_interval=1000)
+    uvicorn = ("-m", "uvicorn", "webhook_app:app", "--app-dir", str(_EXAMPLES), "--port", "0")
+    async with started(*uvicorn) as server:
+        while not (listening := re.search(r"running on (http://\S+)", line := await server.line())):
+            assert line, "the server has ended"
+        async with httpx.AsyncClient(base_url=listening[1], timeout=30) as browser:
+            created = await browser.post("/films", params={"prompt": "waves roll in"})
+            film = (await browser.get("/films/result", params=created.json())).json()
+            assert probe((await browser.get(film["url"])).content).media_type == "video/mp4"
+            assert (await browser.post("/hooks/runware", json={})).status_code == 403
+        server.terminate()
+        said = await server.end()
+    assert any("POST /hooks/runware?token=" in line and line.endswith("204 No Content") for line in said)
+    assert runware_emulator.ledger.accepted == 1
+
+
+async def test_stream_text(twin: str, runware_emulator: RunwareEmulator, choose: Callable[..., None]) -> None:
+    """What was shown piece by piece is the whole answer, paid once."""
+    choose(runware_emulator)
+    *shown, count = await play(f"stream_text{twin}")
+    assert count.startswith(f"{len(chr(10).join(shown))} characters for $")
+    assert runware_emulator.ledger.accepted == 1
+
+
+async def test_runware_account(twin: str, runware_emulator: RunwareEmulator, choose: Callable[..., None]) -> None:
+    """Balance, search, an upload used twice and a past task: only the two upscales are paid for."""
+    choose(runware_emulator)
+    left, found, pictures, asked = await play(f"runware_account{twin}")
+    assert left == "left: 1000.0"
+    assert re.fullmatch(r"\d+ models, first of all \S+:\S+@\S+", found)
+    assert pictures == "2 pictures of one upload"
+    assert asked == "asked: upscale"
+    assert runware_emulator.ledger.accepted == 2
+
+
 async def test_swap(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One app makes a picture and a film of it under either configuration; the files differ in one line."""
     monkeypatch.setenv("ANYMEDIA_EMULATE", "1")

@@ -1,14 +1,18 @@
 """The provider alone, against the emulator, as the core would call it."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from random import Random
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from websockets.asyncio.server import ServerConnection, serve
 
+from anymedia import AsyncMediaClient
 from anymedia.clock import Clock, SystemClock
 from anymedia.config import Config, ProviderSettings
 from anymedia.errors import MediaError
@@ -163,3 +167,85 @@ def png() -> bytes:
 def film() -> bytes:
     """A short film."""
     return render.video("a harbour", seed=1, width=320, height=240, duration=1, fps=12, format="mp4")
+
+
+class Link:
+    """One socket of a server that does exactly what a test says.
+
+    Attributes:
+        auth: The authentication it was opened with.
+        frames: Every message received after that, pings left out.
+    """
+
+    def __init__(self, socket: ServerConnection) -> None:
+        self.socket = socket
+        self.auth: Any = None
+        self.frames: list[Any] = []
+
+    async def greet(self, *, session: str = "s") -> None:
+        """Take the key and accept it."""
+        (self.auth,) = json.loads(await self.socket.recv())
+        await self.send({"data": [{"taskType": "authentication", "connectionSessionUUID": session}]})
+
+    async def frame(self) -> Any:
+        """The next message that is not a ping, which is answered."""
+        while True:
+            message = json.loads(await self.socket.recv())
+            if message[0]["taskType"] != "ping":
+                self.frames.append(message)
+                return message
+            await self.send({"data": [{"taskType": "ping", "pong": True}]})
+
+    async def task(self) -> Any:
+        """The only task in the next message."""
+        (task,) = await self.frame()
+        return task
+
+    async def send(self, document: Any) -> None:
+        """Say something."""
+        await self.socket.send(json.dumps(document))
+
+    async def answer(self, task: Any, *items: Any, errors: Any = ()) -> None:
+        """Say something about a task; without items, acknowledge it."""
+        about = {"taskType": task["taskType"], "taskUUID": task["taskUUID"]}
+        data = [{**about, **item} for item in items or ([] if errors else [{}])]
+        await self.send({"data": data, **({"errors": [{**about, **error} for error in errors]} if errors else {})})
+
+    async def listen(self) -> None:
+        """Do nothing more until the client goes."""
+        await self.socket.wait_closed()
+
+
+@pytest.fixture
+async def vendor() -> AsyncIterator[Callable[[Callable[[Link], Awaitable[None]]], Awaitable[str]]]:
+    """Serves WebSockets with a handler, and says where."""
+    async with AsyncExitStack() as stack:
+
+        async def at(handler: Callable[[Link], Awaitable[None]]) -> str:
+            server = await stack.enter_async_context(
+                serve(lambda socket: handler(Link(socket)), "127.0.0.1", 0, compression=None)
+            )
+            return f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+        yield at
+
+
+@pytest.fixture
+async def open_client() -> AsyncIterator[Callable[..., Awaitable[AsyncMediaClient]]]:
+    """Opens a whole client at an address; closed afterwards."""
+    async with AsyncExitStack() as stack:
+
+        async def open_at(base_url: str, api_key: str = "key_0", **settings: Any) -> AsyncMediaClient:
+            chosen = {"poll_interval": 0.02, "retry_delay": 0.01, "journal": None, **settings}
+            client = AsyncMediaClient("runware", api_key=api_key, base_url=base_url, **chosen)
+            return await stack.enter_async_context(client)
+
+        yield open_at
+
+
+@pytest.fixture
+async def client(
+    runware_emulator: RunwareEmulator, open_client: Callable[..., Awaitable[AsyncMediaClient]]
+) -> AsyncMediaClient:
+    """A whole client, at the emulator."""
+    return await open_client(runware_emulator.endpoint.base_url, runware_emulator.api_key)

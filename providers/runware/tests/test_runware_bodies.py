@@ -29,6 +29,7 @@ from anymedia_runware.catalog import catalog
 URL = "https://media.invalid/a.png"
 FILM = "https://media.invalid/a.mp4"
 UUID = "c64351d5-4c59-42f7-95e1-eace013eddab"
+UNLISTED = ModelInfo(id="acme:1@1", listed=False)
 
 
 def body(request: Request[Result], model: str | None = None) -> dict[str, Any]:
@@ -40,7 +41,7 @@ def body(request: Request[Result], model: str | None = None) -> dict[str, Any]:
 
 def unlisted(request: Request[Result]) -> dict[str, Any]:
     """The task for a model nobody knows."""
-    return encoded_body(body_of(request, ModelInfo(id="acme:1@1", listed=False)))
+    return encoded_body(body_of(request, UNLISTED))
 
 
 def test_a_whole_request() -> None:
@@ -177,11 +178,24 @@ def test_the_older_dialect(request_: Request[Result], expected: dict[str, Any]) 
 def test_native() -> None:
     """The payload goes as it is; how many results it asks for is read from it."""
     native = Native(provider="runware", call="textInference", payload={"model": "a:b@c", "numberResults": 3})
-    assert call_of(native) == "textInference"
-    assert count_of(native) == 3
+    assert call_of(native, UNLISTED) == "textInference"
     assert unlisted(native) == {"model": "a:b@c", "numberResults": 3, "includeCost": True}
-    assert count_of(Native(provider="runware", call="promptEnhance", payload={"promptVersions": 2})) == 2
-    assert count_of(Native(provider="runware", call="caption", payload={"numberResults": "many"})) == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "body", "count"),
+    [
+        ("textInference", {"numberResults": 3}, 3),
+        ("promptEnhance", {"promptVersions": 2}, 2),
+        ("caption", {"numberResults": "many"}, 1),
+        ("imageInference", {"settings": {"maxSequentialImages": 4}, "numberResults": 2}, 8),
+        ("imageInference", {"providerSettings": {"bytedance": {"maxSequentialImages": 15}}}, 15),
+        ("imageInference", {"settings": [], "providerSettings": {"bytedance": None}}, 1),
+    ],
+)
+def test_how_many_results_a_task_may_have(call: str, body: dict[str, Any], count: int) -> None:
+    """Each kind of task says it in its own way; a sequence has at most as many images as were allowed."""
+    assert count_of(call, body) == count
 
 
 @pytest.mark.parametrize("key", ["taskType", "taskUUID", "deliveryMethod", "apiKey"])
@@ -193,8 +207,8 @@ def test_what_is_the_librarys_business(key: str) -> None:
         body(TextToImage(prompt="a dog", provider_options={"runware": {key: "x"}}))
 
 
-@pytest.mark.parametrize("call", ["getResponse", "modelSearch", "accountManagement", "imageUpload"])
+@pytest.mark.parametrize("call", ["getResponse", "modelSearch", "accountManagement", "authentication"])
 def test_calls_that_start_no_task(call: str) -> None:
-    """Native is for paid tasks."""
+    """Native is for what can be followed."""
     with pytest.raises(InvalidRequestError, match="starts no task"):
-        call_of(Native(provider="runware", call=call))
+        call_of(Native(provider="runware", call=call), UNLISTED)

@@ -7,19 +7,49 @@ import pytest
 from anymedia.catalog import Range, Size
 from anymedia.errors import ModelNotFoundError, UnsupportedError
 from anymedia.requests import OPERATIONS
-from anymedia_runware.catalog import AIR, catalog
+from anymedia_runware.catalog import catalog
 from anymedia_runware.facts import (
     DEFAULTS,
+    EFFECTS,
+    FILM_CAPTIONS,
     FIRST_FRAME_ONLY,
     IMAGE_INPUT,
+    LIP_SYNC,
     MASKED,
+    MUSIC,
     NO_FRAMES,
+    PERFORMANCE,
     PORTABLE,
     REFERENCES,
     SIZES,
     SOUND,
+    SOUND_FOR_FILMS,
+    SPEAKING,
+    SPEAKS_ITS_PROMPT,
+    UNCURATED,
     VIDEO_INPUT,
 )
+from anymedia_runware.kinds import AIR
+
+TABLES = {
+    "effects": EFFECTS,
+    "film captions": FILM_CAPTIONS,
+    "first frame only": FIRST_FRAME_ONLY,
+    "image input": IMAGE_INPUT,
+    "lip sync": LIP_SYNC,
+    "masked": MASKED,
+    "music": MUSIC,
+    "no frames": NO_FRAMES,
+    "performance": PERFORMANCE,
+    "portable": PORTABLE,
+    "references": REFERENCES,
+    "sizes": SIZES,
+    "sound": SOUND,
+    "sound for films": SOUND_FOR_FILMS,
+    "speaking": SPEAKING,
+    "speaks its prompt": SPEAKS_ITS_PROMPT,
+    "video input": VIDEO_INPUT,
+}
 
 
 def test_every_operation_has_a_default_that_can_do_it() -> None:
@@ -29,12 +59,10 @@ def test_every_operation_has_a_default_that_can_do_it() -> None:
         assert operation in catalog().find(air, operation).operations
 
 
-@pytest.mark.parametrize(
-    "table", [FIRST_FRAME_ONLY, IMAGE_INPUT, MASKED, NO_FRAMES, PORTABLE, REFERENCES, SIZES, SOUND, VIDEO_INPUT]
-)
-def test_tables_name_real_models(table: object) -> None:
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_name_real_models(name: str) -> None:
     """No fact is kept about a model that does not exist."""
-    assert set(table) <= set(catalog().models)  # type: ignore[call-overload]
+    assert set(TABLES[name]) <= set(catalog().models)
 
 
 def test_names() -> None:
@@ -91,10 +119,57 @@ def test_sizes_where_only_scales_are_published() -> None:
     assert frames.sizes == ()
 
 
+def test_every_model_can_be_asked_for_something() -> None:
+    """All that is sold has an operation, but for the editing tool, whose calls are its own."""
+    assert len(catalog().models) == 363 + len(UNCURATED)
+    assert [air for air, model in catalog().models.items() if not model.operations] == ["runware:ffmpeg@0"]
+
+
 def test_models_that_need_more_than_a_request_holds() -> None:
-    """A model that cannot run without a parameter of its own is left to Native."""
-    for air in ("bfl:1@3", "topazlabs:proteus@4", "vidu:4@2"):
-        assert catalog().models[air].operations == {}
+    """What a model cannot do without and no request holds is asked for among the options."""
+    needs = {
+        (air, operation): rules.wire["needs"]
+        for air, model in catalog().models.items()
+        for operation, rules in model.operations.items()
+        if rules.wire.get("needs")
+    }
+    assert needs == {
+        ("alibaba:qwen@3-tts-1.7b-voicedesign", "text_to_speech"): ["positivePrompt"],
+        ("bfl:1@3", "image_to_image"): ["outpaint"],
+        ("bfl:flux@outpainting", "image_to_image"): ["outpaint"],
+        ("topazlabs:proteus@4", "upscale_video"): ["height", "width"],
+        ("topazlabs:starlight-precise@2.5", "upscale_video"): ["height", "width"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("air", "operation", "fields"),
+    [
+        ("minimax:speech@2.8", "text_to_speech", {"text", "voice", "language", "speed", "output_format"}),
+        ("fishaudio:s2.1@pro", "text_to_speech", {"voice_sample"}),
+        ("bytedance:seed-audio@1.0", "sound_effect", {"prompt", "references"}),
+        ("runware:ace-step@v1.5-turbo", "generate_music", {"lyrics", "instrumental", "duration", "references"}),
+        ("mirelo:1@1", "video_to_audio", {"video", "prompt", "duration"}),
+        ("runware:152@2", "caption_image", {"image", "prompt"}),
+        ("memories:1@1", "caption_video", {"video"}),
+        ("runware:35@4", "mask_image", {"image", "confidence", "max_detections"}),
+        ("recraft:v4@vector", "text_to_image", {"prompt", "size"}),
+        ("openai:gpt@5-nano", "generate_text", {"prompt", "references", "json_schema", "stream"}),
+        ("meta:sam@3d", "generate_3d", {"prompt", "image"}),
+        ("runware:z-image@style-lora-training", "train_model", {"dataset", "trigger_word", "steps", "learning_rate"}),
+        ("klingai:avatar@2.0-pro", "image_to_video", {"image", "references"}),
+        ("sync:3@0", "video_to_video", {"video", "references"}),
+        ("vidu:4@2", "image_to_video", {"image", "last_frame", "prompt"}),
+    ],
+)
+def test_what_a_model_can_be_asked_for(air: str, operation: str, fields: set[str]) -> None:
+    """Operations follow from a model's task type, its parameters and what its pages say."""
+    assert fields <= catalog().find(air, operation).operations[operation].fields
+
+
+def test_a_sound_is_a_sound() -> None:
+    """A model that also writes films is asked for sounds only where a sound is wanted."""
+    assert catalog().models["mirelo:1@1"].operations["video_to_audio"].formats == ("mp3", "wav", "flac", "ogg")
 
 
 def test_every_rule_is_about_a_known_field() -> None:

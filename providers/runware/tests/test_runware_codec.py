@@ -68,7 +68,7 @@ def test_when_an_item_is_final(item: Any, final: bool) -> None:
         ({"guideImageURL": "https://h/a.png"}, "image", "image/png", None),
         ({"modelURL": "https://h/a.glb", "modelUUID": "g"}, "model", "model/gltf-binary", "g"),
         ({"outputs": {"files": [{"uuid": "h", "url": "https://h/a.glb"}]}}, "model", "model/gltf-binary", "h"),
-        ({"air": "acme:1@1"}, "model", None, "acme:1@1"),
+        ({"air": "acme:1@1"}, "weights", None, "acme:1@1"),
         ({"text": "words"}, "text", "text/plain", None),
         ({"structuredData": {"ageGroup": "20-30"}}, "text", "application/json", None),
         ({"outputs": {"draftId": "x"}}, "text", "application/json", None),

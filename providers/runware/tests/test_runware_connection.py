@@ -3,12 +3,10 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from websockets.asyncio.server import ServerConnection, serve
 
 from anymedia.refs import Outcome
 from anymedia.requests import TextToImage
@@ -17,100 +15,73 @@ from anymedia_runware.emulator import RunwareEmulator
 
 Desk = Any
 OpenDesk = Any
-Serve = Callable[[Callable[[ServerConnection], Awaitable[None]]], Awaitable[str]]
+Link = Any
+Vendor = Any
 
 IMAGE = TextToImage(prompt="a lighthouse")
 FOUR_IMAGES = TextToImage(prompt="a lighthouse", count=4)
-WELCOME = json.dumps({"data": [{"taskType": "authentication", "connectionSessionUUID": "s"}]})
+WELCOME = {"data": [{"taskType": "authentication", "connectionSessionUUID": "s"}]}
+RESULT = {"imageUUID": "a", "imageURL": "https://h/a.png"}
 
 
-@pytest.fixture
-async def listen() -> AsyncIterator[Serve]:
-    """Serves WebSockets with a handler, and says where."""
-    async with AsyncExitStack() as stack:
-
-        async def at(handler: Callable[[ServerConnection], Awaitable[None]]) -> str:
-            server = await stack.enter_async_context(serve(handler, "127.0.0.1", 0, compression=None))
-            return f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-
-        yield at
-
-
-async def _task(socket: ServerConnection) -> Any:
-    """The next task that is not a ping."""
-    while True:
-        (task,) = json.loads(await socket.recv())
-        if task["taskType"] != "ping":
-            return task
-
-
-def _result(task: Any, **fields: Any) -> str:
-    item = {"taskType": task["taskType"], "taskUUID": task["taskUUID"], "imageUUID": "a", "imageURL": "https://h/a.png"}
-    return json.dumps({"data": [{**item, **fields}]})
-
-
-async def test_nothing_before_the_answer_to_the_key(listen: Serve, open_desk: OpenDesk) -> None:
+async def test_nothing_before_the_answer_to_the_key(vendor: Vendor, open_desk: OpenDesk) -> None:
     """Stray frames before the login change nothing: the task is written after the answer, not before."""
     heard: list[str] = []
 
-    async def handler(socket: ServerConnection) -> None:
-        heard.append((await _task(socket))["taskType"])
-        await socket.send('{"data": [{"taskType": "ping", "pong": true}]}')
-        await socket.send(
-            '{"data": [{"taskType": "imageInference", "taskUUID": "old", "imageURL": "https://h/o.png"}]}'
-        )
-        await socket.send("noise")
-        pong = await socket.ping()
+    async def handler(link: Link) -> None:
+        heard.append((await link.task())["taskType"])
+        await link.send({"data": [{"taskType": "ping", "pong": True}]})
+        await link.send({"data": [{"taskType": "imageInference", "taskUUID": "old", "imageURL": "https://h/o.png"}]})
+        await link.socket.send("noise")
+        pong = await link.socket.ping()
         await pong
         assert heard == ["authentication"]
-        await socket.send(WELCOME)
-        await socket.send(_result(await _task(socket)))
-        await socket.wait_closed()
+        await link.send(WELCOME)
+        await link.answer(await link.task(), RESULT)
+        await link.listen()
 
-    desk = await open_desk(await listen(handler), "key_0")
+    desk = await open_desk(await vendor(handler), "key_0")
     assert (await desk.submit(IMAGE)).outcome is Outcome.ACCEPTED
 
 
-async def test_a_large_frame_on_its_way_is_no_silence(listen: Serve, open_desk: OpenDesk) -> None:
+async def test_a_large_frame_on_its_way_is_no_silence(vendor: Vendor, open_desk: OpenDesk) -> None:
     """A frame that takes far longer than the patience with silence arrives whole, on the same link."""
     clock = ScaledClock(10)
-    links: list[ServerConnection] = []
+    links: list[Link] = []
 
-    async def handler(socket: ServerConnection) -> None:
-        links.append(socket)
-        await _task(socket)
-        await socket.send(WELCOME)
-        text = _result(await _task(socket), note="x" * 400_000)
+    async def handler(link: Link) -> None:
+        links.append(link)
+        await link.greet()
+        text = json.dumps({"data": [{**await link.task(), **RESULT, "note": "x" * 400_000}]})
 
         async def slowly() -> AsyncIterator[str]:
             for start in range(0, len(text), 50_000):
                 await clock.sleep(1.5)
                 yield text[start : start + 50_000]
 
-        await socket.send(slowly())
-        await socket.wait_closed()
+        await link.socket.send(slowly())
+        await link.listen()
 
-    desk = await open_desk(await listen(handler), "key_0", clock=clock)
+    desk = await open_desk(await vendor(handler), "key_0", clock=clock)
     before = clock.now()
     assert (await desk.submit(IMAGE)).outcome is Outcome.ACCEPTED
     assert clock.now() - before > 10
     assert len(links) == 1
 
 
-async def test_a_mute_server_is_left(listen: Serve, open_desk: OpenDesk) -> None:
+async def test_a_mute_server_is_left(vendor: Vendor, open_desk: OpenDesk) -> None:
     """A server that takes the task and never says anything again is left within ten seconds, its socket aborted."""
     clock = ManualClock()
     taken, gone = asyncio.Event(), asyncio.Event()
 
-    async def handler(socket: ServerConnection) -> None:
-        await _task(socket)
-        await socket.send(WELCOME)
-        await _task(socket)
+    async def handler(link: Link) -> None:
+        await link.greet()
+        await link.task()
         taken.set()
-        await socket.wait_closed()
+        await link.listen()
         gone.set()
 
-    desk = await open_desk(await listen(handler), "key_0", clock=clock)
+    desk = await open_desk(await vendor(handler), "key_0", clock=clock)
     submitting = asyncio.create_task(desk.submit(IMAGE))
     async with asyncio.timeout(20):
         await taken.wait()
@@ -135,24 +106,23 @@ async def test_reconnects_until_the_link_holds(open_desk: OpenDesk) -> None:
         assert emulator.ledger.requests.count("imageInference") == 1
 
 
-async def test_the_first_reconnect_is_immediate(listen: Serve, open_desk: OpenDesk) -> None:
+async def test_the_first_reconnect_is_immediate(vendor: Vendor, open_desk: OpenDesk) -> None:
     """Back-off starts with the second reconnect, and grows."""
     clock = ManualClock()
     opened: asyncio.Queue[float] = asyncio.Queue()
     links = 0
 
-    async def handler(socket: ServerConnection) -> None:
+    async def handler(link: Link) -> None:
         nonlocal links
         links += 1
         opened.put_nowait(clock.now())
-        await _task(socket)
-        await socket.send(WELCOME)
+        await link.greet()
         if links == 1:
-            await socket.send(_result(await _task(socket)))
+            await link.answer(await link.task(), RESULT)
             await opened.join()
-        await socket.close()
+        await link.socket.close()
 
-    desk = await open_desk(await listen(handler), "key_0", clock=clock, retry_delay=4)
+    desk = await open_desk(await vendor(handler), "key_0", clock=clock, retry_delay=4)
     assert (await desk.submit(TextToImage(prompt="a lighthouse", count=2))).outcome is Outcome.ACCEPTED
     async with asyncio.timeout(20):
         assert await opened.get() == 0

@@ -1,32 +1,44 @@
 """Every operation, from a request to its outputs, against the emulator."""
 
+import io
+import zipfile
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from anymedia.errors import InvalidRequestError, MediaInputError, ModelNotFoundError
+from anymedia.media import Media
 from anymedia.refs import TaskState
 from anymedia.requests import (
-    OPERATIONS,
+    CaptionImage,
+    CaptionVideo,
     CharacterPerformance,
+    EnhancePrompt,
+    Generate3D,
+    GenerateMusic,
+    GenerateText,
     ImageToImage,
     ImageToVideo,
+    MaskImage,
     Native,
+    PreprocessImage,
     Reference,
     RemoveBackground,
     RemoveVideoBackground,
-    Request,
+    SoundEffect,
     TextToImage,
+    TextToSpeech,
     TextToVideo,
+    TrainModel,
     UpscaleImage,
     UpscaleVideo,
+    Vectorize,
+    VideoToAudio,
     VideoToVideo,
 )
-from anymedia.results import Result
 from anymedia.tasks import Snapshot
 from anymedia.testing import render
-from anymedia_runware.catalog import catalog
 from anymedia_runware.emulator import RunwareEmulator
 
 Desk = Any
@@ -228,19 +240,54 @@ async def test_wrong_before_anything_is_sent(desk: Desk, runware_emulator: Runwa
     assert runware_emulator.ledger.requests == []
 
 
-async def test_every_model_takes_its_body(desk: Desk, png: bytes, film: bytes) -> None:
-    """For every model and operation, the smallest request becomes a task that the vendor's side accepts."""
-    refused = {}
-    for model in catalog().models.values():
-        for operation in model.operations:
-            request = _smallest(OPERATIONS[operation], model.id, png, film)
-            submission = await desk.submit(request, push=False)
-            if submission.error is not None:
-                refused[model.id, operation] = str(submission.error)
-    assert refused == {}
+@pytest.mark.parametrize(
+    ("cls", "fields", "kind"),
+    [
+        (TextToSpeech, {"text": "Hello", "voice": "Ada"}, "audio"),
+        (SoundEffect, {"prompt": "rain", "duration": 2}, "audio"),
+        (GenerateMusic, {"prompt": "jazz", "lyrics": "la la", "duration": 5}, "audio"),
+        (VideoToAudio, {"prompt": "steps"}, "audio"),
+        (CaptionImage, {}, "text"),
+        (CaptionVideo, {}, "text"),
+        (MaskImage, {"confidence": 0.3}, "image"),
+        (PreprocessImage, {"preprocessor": "depth"}, "image"),
+        (Vectorize, {}, "image"),
+        (EnhancePrompt, {"prompt": "a dog", "count": 2}, "text"),
+        (GenerateText, {"prompt": "Say hi", "count": 2}, "text"),
+        (Generate3D, {"prompt": "a chair"}, "model"),
+    ],
+)
+async def test_sounds_words_and_shapes(
+    desk: Desk, runware_emulator: RunwareEmulator, png: bytes, film: bytes, cls: Any, fields: Any, kind: str
+) -> None:
+    """The default model of each operation makes what the operation is for, as many times as asked, and is paid for."""
+    media = {"image": png, "video": film}
+    subject = {name: data for name, data in media.items() if name in cls.model_fields and cls is not Generate3D}
+    snapshot = await desk.run(cls(**fields, **subject))
+    assert snapshot.state is TaskState.SUCCEEDED
+    assert [output.kind for output in snapshot.outputs] == [kind] * fields.get("count", 1)
+    assert snapshot.cost is not None
+    assert snapshot.cost.usd == runware_emulator.ledger.charged > 0
 
 
-def _smallest(cls: type[Request[Result]], model: str, png: bytes, film: bytes) -> Request[Result]:
-    given = {"image": png, "character": png, "video": film, "performance": film, "prompt": "a dog"}
-    needed = {name: given[name] for name, info in cls.model_fields.items() if name in given and info.is_required()}
-    return cls(model=model, **{"prompt": "a dog", **needed} if "prompt" in cls.model_fields else needed)
+async def test_training(desk: Desk, runware_emulator: RunwareEmulator, png: bytes) -> None:
+    """A new model is trained from an archive, and tells how far it is; its address is the output."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("1.png", png)
+    snapshot = await desk.run(TrainModel(dataset=archive.getvalue(), name="emulated:900@1", trigger_word="lghths"))
+    assert [(output.kind, output.vendor_ref) for output in snapshot.outputs] == [("weights", "emulated:900@1")]
+    assert runware_emulator.ledger.accepted == 1
+
+
+async def test_stored_media_are_inputs(desk: Desk, png: bytes) -> None:
+    """What was stored goes into any task by its id; nothing is charged for storing it."""
+    upload = Native(
+        provider="runware",
+        call="mediaStorage",
+        payload={"operation": "upload", "media": Media.of(png).data_uri},
+    )
+    stored = await desk.run(upload)
+    assert stored.cost is None
+    upscaled = await desk.run(UpscaleImage(image=stored.outputs[0].vendor_ref))
+    assert (await _facts(desk, upscaled)).width == 512

@@ -1,5 +1,6 @@
 """The client's session against the emulator's model, wired together in memory and driven by hypothesis."""
 
+import json
 from typing import Any
 
 from hypothesis import settings
@@ -12,7 +13,7 @@ from anymedia_runware.codec import polled, pushed
 from anymedia_runware.emulator import RunwareEmulator
 from anymedia_runware.pulse import Pace
 from anymedia_runware.session import Session
-from anymedia_runware.wire import get_response
+from anymedia_runware.wire import get_response, get_task_details
 
 _FAULTS = [
     "duplicate",
@@ -23,7 +24,24 @@ _FAULTS = [
     "data_object",
     "extra_fields",
     "lose_result",
+    "empty_errors",
+    "foreign_error",
+    "orphan_error",
+    "single_error",
+    "early_uuid",
+    "unreadable",
 ]
+_NOISE = st.one_of(
+    st.text(max_size=20),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from(["data", "errors", "error", "status", "code", "taskType", "x"]), inner)
+        ),
+        max_leaves=8,
+    ).map(json.dumps),
+)
 
 
 class _Hands:
@@ -41,6 +59,12 @@ class _Hands:
         raise AssertionError
 
 
+def _read(frame: Any) -> str:
+    """A frame as the transport hands it over."""
+    wire = frame.wire()
+    return str(wire) if isinstance(wire, str) else wire.decode(errors="replace")
+
+
 class SessionMachine(RuleBasedStateMachine):
     """Tasks, looks, time, odd frames and broken links in any order; each result must reach its own task once."""
 
@@ -53,6 +77,7 @@ class SessionMachine(RuleBasedStateMachine):
         self.attempts: dict[str, Attempt] = {}
         self.asked: dict[int, set[str]] = {}
         self.known: dict[str, set[str]] = {}
+        self.calls = 0
         self.connect()
 
     def connect(self) -> None:
@@ -93,6 +118,44 @@ class SessionMachine(RuleBasedStateMachine):
         question, text = self.session.look(Question.STATE, [get_response(ref.id) for ref in chosen], self.clock.now())
         self.write(question, {ref.id for ref in chosen}, text)
 
+    @precondition(lambda self: self.refs)
+    @rule(data=st.data())
+    def look_into_the_archive(self, data: st.DataObject) -> None:
+        """Ask what became of a task."""
+        ref = data.draw(st.sampled_from(self.refs))
+        question, text = self.session.look(Question.ARCHIVE, [get_task_details(ref.id)], self.clock.now())
+        self.write(question, {ref.id}, text)
+
+    @rule()
+    def call(self) -> None:
+        """Ask something that is about no task."""
+        self.calls += 1
+        uuid = f"00000000-0000-4000-9000-{self.calls:012d}"
+        body = {"taskType": "modelSearch", "taskUUID": uuid, "search": "flux", "limit": 1}
+        question, text = self.session.look(Question.CALL, [body], self.clock.now())
+        self.write(question, {uuid}, text)
+
+    @precondition(lambda self: self.asked)
+    @rule(data=st.data())
+    def give_up(self, data: st.DataObject) -> None:
+        """Whoever asked no longer waits."""
+        question = data.draw(st.sampled_from(sorted(self.asked)))
+        del self.asked[question]
+        self.session.withdraw(question)
+
+    @rule(noise=_NOISE)
+    def babble(self, noise: str) -> None:
+        """Something arrives that makes no sense."""
+        self.act(self.session.receive(noise, self.clock.now()))
+
+    @rule(seconds=st.floats(3000, 4000))
+    def sleep(self, seconds: float) -> None:
+        """The client's machine sleeps for an hour; the server has long closed the link."""
+        self.clock.time += seconds
+        self.emulator.backend.timetable.run(self.clock.now())
+        self.act(self.session.tick(self.clock.now()))
+        self.lose()
+
     @rule(seconds=st.floats(0.1, 20))
     def wait(self, seconds: float) -> None:
         """Let time pass for both."""
@@ -105,7 +168,7 @@ class SessionMachine(RuleBasedStateMachine):
         """One frame arrives."""
         frame = self.link.next()
         if frame is not None:
-            text = frame.text()
+            text = _read(frame)
             self.link.sent(frame)
             self.act(self.session.receive(text, self.clock.now()))
 
@@ -128,6 +191,12 @@ class SessionMachine(RuleBasedStateMachine):
             assert all(item["taskUUID"] == uuid for item in attempt.results.values())
             media = [item["imageUUID"] for item in attempt.results.values()]
             assert len(set(media)) == len(media) <= attempt.ref.count
+
+    @invariant()
+    def nothing_grows(self) -> None:
+        """The session remembers what is asked and what is owed, and nothing else."""
+        assert set(self.session._asked) <= set(self.asked)
+        assert set(self.session._attempts) <= set(self.attempts)
 
     @invariant()
     def nothing_was_started_twice(self) -> None:
@@ -157,7 +226,7 @@ class SessionMachine(RuleBasedStateMachine):
     def deliver_all(self) -> None:
         """Everything the server has to say arrives."""
         while (frame := self.link.next()) is not None:
-            text = frame.text()
+            text = _read(frame)
             self.link.sent(frame)
             self.act(self.session.receive(text, self.clock.now()))
 
@@ -186,6 +255,10 @@ class SessionMachine(RuleBasedStateMachine):
         tasks = self.asked.pop(event.question)
         assert set(event.replies) <= tasks
         for uuid, reply in event.replies.items():
+            assert all(item["taskUUID"] == uuid for item in reply.data)
+            if uuid not in self.attempts:
+                assert all(item["taskType"] == "modelSearch" for item in reply.data)
+                continue
             attempt = self.attempts[uuid]
             if attempt.known and not attempt.followed:
                 self.session.follow(attempt)

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from anymedia.errors import MediaError
 from anymedia.refs import TaskRef
-from anymedia_runware.codec import Reply, is_final, key_of
+from anymedia_runware.codec import Reply, keyed
 from anymedia_runware.wire import Item, Task
 
 __all__ = [
@@ -26,11 +26,12 @@ __all__ = [
 
 
 class Question(Enum):
-    """What is asked about a task."""
+    """What is asked about a task, or for its own sake."""
 
     START = auto()
     STATE = auto()
     ARCHIVE = auto()
+    CALL = auto()
 
 
 @dataclass
@@ -68,9 +69,8 @@ class Attempt:
     def take(self, reply: Reply) -> bool:
         """Keep what is new in a reply; returns whether there was a new result."""
         before = len(self.results)
-        for item in reply.data:
-            if is_final(item) and item.get("taskType") != "getTaskDetails":
-                self.results.setdefault(key_of(item), item)
+        for key, item in keyed(item for item in reply.data if item.get("taskType") != "getTaskDetails").items():
+            self.results.setdefault(key, item)
         self.known = self.known or reply.is_accepted
         return len(self.results) > before
 

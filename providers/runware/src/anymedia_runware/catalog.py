@@ -1,22 +1,42 @@
 """The models Runware sells, read from the package's data file, and the default one for each operation."""
 
-import re
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, cached_property, partial
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any
 
 from typing_extensions import override
 
-from anymedia.catalog import Catalog, ModelInfo
+from anymedia.catalog import Capabilities, Catalog, ModelInfo
 from anymedia.json import loads
 from anymedia_runware import facts
 from anymedia_runware.capabilities import Sheet, operations_of
+from anymedia_runware.kinds import AIR
 
-__all__ = ["AIR", "RunwareCatalog", "catalog"]
+__all__ = ["RunwareCatalog", "catalog"]
 
-AIR: Final = re.compile(r"[a-z0-9][a-z0-9._-]*:[A-Za-z0-9][A-Za-z0-9._-]*@[A-Za-z0-9][A-Za-z0-9._-]*")
-"""The form of a model id, `source:model@version`. Source: runware.ai/docs, AIR; 2026-10."""
+
+class _Operations(Mapping[str, Capabilities]):
+    """What a model can do, worked out when somebody asks: most programs use a few models of hundreds."""
+
+    def __init__(self, sheet: Callable[[], Sheet]) -> None:
+        self._sheet = sheet
+
+    @cached_property
+    def _made(self) -> dict[str, Capabilities]:
+        return operations_of(self._sheet())
+
+    @override
+    def __getitem__(self, operation: str) -> Capabilities:
+        return self._made[operation]
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made)
+
+    @override
+    def __len__(self) -> int:
+        return len(self._made)
 
 
 class RunwareCatalog(Catalog):
@@ -38,9 +58,10 @@ def catalog() -> RunwareCatalog:
 
 
 def _models(data: Mapping[str, Any]) -> Iterator[ModelInfo]:
-    for air, entry in data["models"].items():
+    for air, entry in {**data["models"], **facts.UNCURATED}.items():
         portable = (facts.PORTABLE[air],) if air in facts.PORTABLE else ()
-        yield ModelInfo(id=air, names=(entry["slug"], *portable), operations=operations_of(_sheet(air, entry, data)))
+        operations = _Operations(partial(_sheet, air, entry, data))
+        yield ModelInfo(id=air, names=(entry["slug"], *portable), operations=operations)
 
 
 def _sheet(air: str, entry: Mapping[str, Any], data: Mapping[str, Any]) -> Sheet:

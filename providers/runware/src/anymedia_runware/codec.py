@@ -1,46 +1,46 @@
-"""From what the vendor answers to outputs and snapshots."""
+"""From what the vendor answers to snapshots."""
 
-import base64
-import binascii
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from anymedia.errors import TaskFailedError
 from anymedia.json import JSON, dumps
-from anymedia.media import sniff
 from anymedia.refs import TaskRef, TaskState
-from anymedia.results import Cost, Output, OutputKind
+from anymedia.results import Cost
 from anymedia.tasks import Snapshot
 from anymedia_runware.errors import CONFLICT, code_of, failure_of, is_about_task, meaning_of
-from anymedia_runware.kinds import media_type_of
-from anymedia_runware.wire import Item
+from anymedia_runware.kinds import IMMEDIATE
+from anymedia_runware.outputs import outputs_of
+from anymedia_runware.wire import Frame, Item
 
-__all__ = ["Reply", "archived", "is_final", "is_unknown", "key_of", "outputs_of", "polled", "pushed"]
-
-_KINDS: Final[Mapping[str, OutputKind]] = {
-    "image": "image",
-    "maskImage": "image",
-    "guideImage": "image",
-    "video": "video",
-    "audio": "audio",
-    "model": "model",
-}
-"""What comes out, by the prefix of the keys that hold it. Any other prefix is judged by the medium itself."""
+__all__ = [
+    "Reply",
+    "archived",
+    "is_final",
+    "is_unknown",
+    "key_of",
+    "keyed",
+    "outputs_of",
+    "polled",
+    "pushed",
+    "replies_in",
+    "task_of",
+]
 
 _MEDIA: Final = ("URL", "Base64Data", "DataURI")
-_WORDS: Final = ("text", "structuredData", "outputs", "air", "result")
+_WORDS: Final = ("text", "finishReason", "structuredData", "outputs", "air", "result")
+_DONE: Final = frozenset({"success", "ready"})
 _WAITING: Final = frozenset({"queued", "pending", "scheduled", "waiting"})
+_STAGES: Final = frozenset({"validated", "downloaded", "optimized", "stored"})
+"""What an uploaded model passes through; each word stays in the answers when the next one joins it.
+Source: runware.ai/docs, model upload; 2026-10."""
+
+_MAKING: Final = _WAITING | _STAGES | {"processing"}
 _IDS: Final = "imageUUID videoUUID audioUUID modelUUID maskImageUUID guideImageUUID mediaUUID".split()
-_BY_MEDIA_TYPE: Final[Mapping[str, OutputKind]] = {
-    "image": "image",
-    "video": "video",
-    "audio": "audio",
-    "model": "model",
-    "text": "text",
-}
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,10 @@ def is_final(item: Item) -> bool:
 
     Source: runware-sdk 1.8.0, client.py; 2026-10.
     """
-    if item.get("status") == "success":
+    status = str(item.get("status"))
+    if status in _DONE or _is_immediate(item):
         return True
-    return any(
+    return status not in _MAKING and any(
         value is not None and (key in _WORDS or (key.endswith(_MEDIA) and not key.startswith("input")))
         for key, value in item.items()
     )
@@ -88,6 +89,37 @@ def key_of(item: Item) -> str:
     return found or dumps({name: value for name, value in item.items() if name not in ("status", "progress", "cost")})
 
 
+def keyed(items: Iterable[Item]) -> dict[str, Item]:
+    """The finished results of one frame, each once.
+
+    What has no id of its own, such as a text, counts as often as it is there.
+    """
+    seen = Counter[str]()
+    found: dict[str, Item] = {}
+    for item in filter(is_final, items):
+        key = key_of(item)
+        seen[key] += not key.startswith((*_IDS, "resultIndex"))
+        found.setdefault(f"{key} #{seen[key]}" if seen[key] > 1 else key, item)
+    return found
+
+
+def task_of(item: Item) -> str | None:
+    """The id of the task an item belongs to."""
+    task = item.get("taskUUID")
+    return task if isinstance(task, str) and task else None
+
+
+def replies_in(frame: Frame) -> dict[str, Reply]:
+    """What a frame says about each task; items that name none are left out."""
+    data: dict[str, list[Item]] = {}
+    errors: dict[str, list[Item]] = {}
+    for items, found in ((frame.data, data), (frame.errors, errors)):
+        for item in items:
+            if (task := task_of(item)) is not None:
+                found.setdefault(task, []).append(item)
+    return {task: Reply(tuple(data.get(task, ())), tuple(errors.get(task, ()))) for task in (*data, *errors)}
+
+
 def polled(ref: TaskRef, reply: Reply) -> Snapshot | None:
     """A task's state by the answer to a look-up, which repeats all that is finished; None when it tells nothing.
 
@@ -96,11 +128,9 @@ def polled(ref: TaskRef, reply: Reply) -> Snapshot | None:
     errors = [error for error in reply.errors if is_about_task(error) and not is_unknown(Reply(errors=(error,)))]
     if not reply.data and not errors:
         return None
-    ready = {key_of(item): item for item in reply.data if is_final(item)}
-    making = [item for item in reply.data if not is_final(item)]
-    if making:
-        return _running(ref, list(ready.values()), making, reply)
-    return _ended(ref, list(ready.values()), errors, reply)
+    ready = list(keyed(reply.data).values())
+    making = [item for item in reply.data if not is_final(item) and not (ready and str(item.get("status")) in _STAGES)]
+    return _running(ref, ready, making, reply) if making else _ended(ref, ready, errors, reply)
 
 
 def pushed(ref: TaskRef, items: Sequence[Item]) -> Snapshot:
@@ -119,26 +149,11 @@ def archived(ref: TaskRef, item: Item) -> Snapshot:
     entries = [
         entry for entry in (response if isinstance(response, list) else [response]) if isinstance(entry, Mapping)
     ]
-    data = tuple(found for entry in entries for found in _items(entry.get("data")) if is_final(found))
+    data = tuple(keyed(found for entry in entries for found in _items(entry.get("data"))).values())
     errors = tuple(found for entry in entries for key in ("errors", "error") for found in _items(entry.get(key)))
     if not data and not errors:
         return Snapshot(ref=ref, state=TaskState.RUNNING, raw=dict(item))
-    return _ended(ref, list({key_of(found): found for found in data}.values()), errors, Reply(data, errors))
-
-
-def outputs_of(item: Item) -> Iterator[Output]:
-    """Every artefact in one finished result."""
-    found = [output for key, value in item.items() if (output := _medium(item, key, value)) is not None]
-    found += _files(item.get("outputs"))
-    yield from found
-    if isinstance(item.get("text"), str):
-        yield _text(str(item["text"]), "text/plain")
-    elif isinstance(item.get("air"), str) and not found:
-        yield Output(kind="model", vendor_ref=str(item["air"]))
-    elif not found:
-        words = next((item[name] for name in ("structuredData", "outputs", "result") if item.get(name)), None)
-        if words is not None:
-            yield _text(dumps(words), "application/json")
+    return _ended(ref, data, errors, Reply(data, errors))
 
 
 def _running(ref: TaskRef, ready: Sequence[Item], making: Sequence[Item], reply: Reply) -> Snapshot:
@@ -148,7 +163,7 @@ def _running(ref: TaskRef, ready: Sequence[Item], making: Sequence[Item], reply:
         ref=ref,
         state=TaskState.QUEUED if queued else TaskState.RUNNING,
         progress=_progress(ready, making, ref.count),
-        provider_status=words[0] if words else None,
+        provider_status=words[-1] if words else None,
         outputs=tuple(output for item in ready for output in outputs_of(item)),
         cost=_cost(ready, final=False),
         raw=reply.raw(),
@@ -158,20 +173,25 @@ def _running(ref: TaskRef, ready: Sequence[Item], making: Sequence[Item], reply:
 def _ended(ref: TaskRef, ready: Sequence[Item], errors: Sequence[Item], reply: Reply) -> Snapshot:
     outputs = tuple(output for item in ready for output in outputs_of(item))
     failures = tuple(failure_of(error, ref) for error in errors)
-    if not outputs and not failures:
+    is_done = bool(outputs) or any(map(_is_immediate, ready))
+    if not is_done and not failures:
         message = "the task ended without a result"
         failures = (TaskFailedError(message, provider=ref.provider, ref=ref, raw=reply.raw()),)
     return Snapshot(
         ref=ref,
-        state=TaskState.SUCCEEDED if outputs else TaskState.FAILED,
-        progress=1.0 if outputs else None,
-        provider_status="success" if outputs else "error",
+        state=TaskState.SUCCEEDED if is_done else TaskState.FAILED,
+        progress=1.0 if is_done else None,
+        provider_status="success" if is_done else "error",
         outputs=outputs,
         cost=_cost(ready, final=True),
         errors=failures,
-        failure=None if outputs else failures[0],
+        failure=None if is_done else failures[0],
         raw=reply.raw(),
     )
+
+
+def _is_immediate(item: Item) -> bool:
+    return str(item.get("taskType")) in IMMEDIATE
 
 
 def _progress(ready: Sequence[Item], making: Sequence[Item], count: int) -> float | None:
@@ -196,59 +216,6 @@ def _finite(value: JSON) -> float | None:
         return float(value) if math.isfinite(value) else None
     except OverflowError:
         return None
-
-
-def _medium(item: Item, key: str, value: JSON) -> Output | None:
-    suffix = next((suffix for suffix in _MEDIA if key.endswith(suffix)), None)
-    if suffix is None or not isinstance(value, str) or not value or key.startswith("input"):
-        return None
-    prefix = key.removesuffix(suffix)
-    data = None if suffix == "URL" else _bytes(value)
-    if suffix != "URL" and data is None:
-        return None
-    media_type = sniff(data[:256]) if data is not None else media_type_of(value)
-    seed, nsfw, vendor_ref = item.get("seed"), item.get("NSFWContent"), item.get(f"{prefix}UUID")
-    return Output(
-        kind=_KINDS.get(prefix) or _kind_of(media_type),
-        url=value if data is None else None,
-        data=data,
-        media_type=media_type,
-        seed=seed if isinstance(seed, int) and not isinstance(seed, bool) else None,
-        vendor_ref=vendor_ref if isinstance(vendor_ref, str) else None,
-        nsfw=nsfw if isinstance(nsfw, bool) else None,
-    )
-
-
-def _bytes(text: str) -> bytes | None:
-    try:
-        return base64.b64decode(text.partition(",")[2] if text.startswith("data:") else text, validate=True)
-    except (binascii.Error, ValueError):
-        return None
-
-
-def _kind_of(media_type: str | None) -> OutputKind:
-    return _BY_MEDIA_TYPE.get((media_type or "").split("/")[0], "file")
-
-
-def _files(value: JSON) -> list[Output]:
-    """The artefacts under `outputs`, such as the `files` of a 3D model, wherever they are nested."""
-    if isinstance(value, list):
-        return [output for element in value for output in _files(element)]
-    if not isinstance(value, Mapping):
-        return []
-    found = [output for inner in value.values() for output in _files(inner)]
-    url, uuid = value.get("url"), value.get("uuid")
-    if isinstance(url, str) and url:
-        media_type = media_type_of(url)
-        kind = _kind_of(media_type)
-        found.append(
-            Output(kind=kind, url=url, media_type=media_type, vendor_ref=uuid if isinstance(uuid, str) else None)
-        )
-    return found
-
-
-def _text(text: str, media_type: str) -> Output:
-    return Output(kind="text", data=text.encode(errors="replace"), media_type=media_type)
 
 
 def _items(value: JSON) -> tuple[Item, ...]:

@@ -1,6 +1,6 @@
 """The vendor's error codes as errors of our tree, and what each code proves. One table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -26,7 +26,7 @@ from anymedia.json import JSON
 from anymedia.refs import Outcome, TaskRef
 from anymedia_runware.wire import Item
 
-__all__ = ["CONFLICT", "Meaning", "code_of", "error_of", "failure_of", "is_about_task", "meaning_of"]
+__all__ = ["CONFLICT", "Meaning", "code_of", "error_of", "failure_of", "is_about_task", "meaning_of", "refusal_of"]
 
 CONFLICT: Final = "conflictTaskUUID"
 """The answer to a task UUID that was used before: the task exists."""
@@ -184,6 +184,16 @@ def error_of(item: Item, *, ref: TaskRef | None = None, outcome: Outcome | None 
         issues=_issues(item),
         raw=dict(item),
     )
+
+
+def refusal_of(items: Sequence[Item], *, ref: TaskRef | None = None) -> MediaError:
+    """Several error items about one call as one error: what the first stands for, and the problems that all name."""
+    error = error_of(items[0] if items else {}, ref=ref)
+    if len(items) > 1:
+        error.issues = tuple(dict.fromkeys(issue for item in items for issue in _issues(item)))
+        whole: dict[str, JSON] = {"errors": [dict(item) for item in items]}
+        error.raw = whole
+    return error
 
 
 def failure_of(item: Item, ref: TaskRef) -> MediaError:

@@ -1,19 +1,29 @@
 """What the vendor's data file leaves out: names, defaults, where inputs go, what is quick. Tables only."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 __all__ = [
     "DEFAULTS",
+    "EFFECTS",
+    "FILM_CAPTIONS",
     "FIRST_FRAME_ONLY",
     "IMAGE_INPUT",
+    "LIP_SYNC",
     "MASKED",
+    "MUSIC",
     "NO_FRAMES",
+    "PERFORMANCE",
     "PORTABLE",
+    "PREPROCESSORS",
     "REFERENCES",
     "SIZES",
     "SLOW",
     "SOUND",
+    "SOUND_FOR_FILMS",
+    "SPEAKING",
+    "SPEAKS_ITS_PROMPT",
+    "UNCURATED",
     "VIDEO_INPUT",
 ]
 
@@ -28,6 +38,19 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "remove_background": "runware:109@1",
     "remove_video_background": "bria:51@1",
     "character_performance": "prunaai:p-video@animate",
+    "text_to_speech": "minimax:speech@2.8",
+    "sound_effect": "mirelo:1@1",
+    "generate_music": "runware:ace-step@v1.5-turbo",
+    "video_to_audio": "mirelo:1@1",
+    "caption_image": "runware:150@2",
+    "caption_video": "memories:1@1",
+    "mask_image": "runware:35@1",
+    "preprocess_image": "runware:controlnet-preprocess@canny",
+    "vectorize": "recraft:1@1",
+    "enhance_prompt": "runware:llama-3-1-8b@prompt-enhancer",
+    "generate_text": "openai:gpt@5-mini",
+    "generate_3d": "tripo:v3.1@0",
+    "train_model": "runware:flux-1-dev@style-lora-training",
 }
 """The model for each operation when a request names none. Changing one is a breaking change."""
 
@@ -89,15 +112,29 @@ SLOW: Final = (
 Source: runware.ai/docs, the models' pages, and textInference of runware-sdk 1.8.0; 2026-10."""
 
 IMAGE_INPUT: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("bfl:1@2", "ideogram:4@3", "ideogram:4@5"), "seedImage"),
-    **dict.fromkeys(("bria:20@1", "bria:20@3", "bria:21@1", "bria:21@2", "runware:300@1"), "image"),
+    **dict.fromkeys(("bfl:1@2", "bfl:1@3", "ideogram:4@3", "ideogram:4@4", "ideogram:4@5"), "seedImage"),
+    **dict.fromkeys(
+        (
+            "bfl:flux@erase",
+            "bfl:flux@outpainting",
+            "bria:11@1",
+            "bria:20@1",
+            "bria:20@3",
+            "bria:21@1",
+            "bria:21@2",
+            "ideogram:layerize-text@0",
+            "ideogram:object-remover@0",
+            "runware:300@1",
+        ),
+        "image",
+    ),
 }
 """Under which name an image model takes the image to change, where neither habit holds: models with a `strength` take a
 `seedImage`, all others `referenceImages`. Source: request schemas at schemas.runware.ai/resolve; 2026-10."""
 
 MASKED: Final[Mapping[str, str]] = {
     **dict.fromkeys(("bfl:1@2", "ideogram:4@3"), "maskImage"),
-    **dict.fromkeys(("bria:21@1", "runware:300@1"), "mask"),
+    **dict.fromkeys(("bfl:flux@erase", "bria:21@1", "ideogram:object-remover@0", "runware:300@1"), "mask"),
 }
 """Under which name a model without `maskMargin` takes a mask. Source: as above."""
 
@@ -105,6 +142,7 @@ VIDEO_INPUT: Final[Mapping[str, str]] = {
     **dict.fromkeys(
         (
             "bfl:flux@video-edit-fast",
+            "bria:60@1",
             "bytedance:seedance@2.5",
             "google:gemini@omni-flash-1.1",
             "klingai:kling-video@o3-4k",
@@ -124,6 +162,32 @@ VIDEO_INPUT: Final[Mapping[str, str]] = {
     ),
 }
 """Models that change a film, and under which name they take it. Source: runware.ai/docs, the models' pages; 2026-10."""
+
+SPEAKING: Final = frozenset(
+    {
+        "bytedance:5@1",
+        "bytedance:5@2",
+        "creatify:aurora@0",
+        "creatify:aurora@fast",
+        "heygen:avatar@4",
+        "heygen:avatar@5",
+        "klingai:avatar@2.0-pro",
+        "klingai:avatar@2.0-standard",
+        "prunaai:p-video@avatar",
+        "veed:fabric@1.0-hosted",
+    }
+)
+"""Models that let a face speak: one image, and a sound in place of a prompt. Source: runware.ai/docs; 2026-10."""
+
+LIP_SYNC: Final = frozenset(
+    {"klingai:7@1", "pixverse:lipsync@1", "sync:3@0", "sync:lipsync-2-pro@1", "sync:lipsync-2@1", "sync:react-1@1"}
+)
+"""Models that make the lips in a film follow a sound. Source: runware.ai/docs, the models' pages; 2026-10."""
+
+PERFORMANCE: Final = frozenset(
+    {"klingai:kling-video@2.6-standard", "prunaai:p-video@animate", "prunaai:p-video@replace"}
+)
+"""Models by which a character acts as a performer does. Source: runware.ai/docs, the models' pages; 2026-10."""
 
 FIRST_FRAME_ONLY: Final = frozenset(
     {
@@ -192,6 +256,59 @@ SOUND: Final[Mapping[str, str]] = {
     "vidu:4@1": "providerSettings.vidu.audio",
 }
 """Where a video model's sound is switched on or off. Source: runware.ai/docs, the models' pages; 2026-10."""
+
+SPEAKS_ITS_PROMPT: Final = frozenset({"bytedance:seed-audio@1.0"})
+"""Speech models that say the prompt itself. Source: generated types of runware-sdk 1.8.0; 2026-10."""
+
+EFFECTS: Final = frozenset({"bytedance:seed-audio@1.0", "mirelo:1@1"})
+"""Models for sounds of any kind. Source: runware.ai/docs, the models' pages; 2026-10."""
+
+SOUND_FOR_FILMS: Final = frozenset({"mirelo:1@1"})
+"""Models that hear what is seen. Source: runware.ai/docs, the models' pages; 2026-10."""
+
+MUSIC: Final = frozenset(
+    {
+        "minimax:music@2.6",
+        "minimax:music@cover",
+        "runware:ace-step@v1.5-base",
+        "runware:ace-step@v1.5-turbo",
+        "runware:ace-step@v1.5-xl-base",
+        "runware:ace-step@v1.5-xl-sft",
+        "runware:ace-step@v1.5-xl-turbo",
+    }
+)
+"""Models for music. Source: runware.ai/docs, the models' pages; 2026-10."""
+
+PREPROCESSORS: Final = (
+    "canny",
+    "depth",
+    "lineart",
+    "lineart-anime",
+    "lineart_anime",
+    "mlsd",
+    "normalbae",
+    "openpose",
+    "scribble",
+    "seg",
+    "shuffle",
+    "softedge",
+    "tile",
+)
+"""What can be read from an image; each has a model of its own. Source: runware.ai/docs, ControlNet tools; 2026-10."""
+
+FILM_CAPTIONS: Final = frozenset({"memories:1@1"})
+"""Caption models that watch films. Source: runware.ai/docs, video captions; 2026-10."""
+
+UNCURATED: Final[Mapping[str, Mapping[str, Any]]] = {
+    "memories:1@1": {
+        "slug": "memories-video-caption",
+        "task_type": "caption",
+        "set": "words",
+        "params": ["inputs"],
+        "required": ["inputs"],
+    }
+}
+"""Documented models that the curated list leaves out, as the data file would have them. Source: as above."""
 
 _KLING_PRO = ((1920, 1080), (1080, 1920), (1080, 1080))
 _GEMINI = (

@@ -1,7 +1,7 @@
-"""Runware behind the contract: one WebSocket, client-made task ids, push for quick work and batched look-ups."""
+"""Runware behind the contract: client-made task ids, push for quick work on a WebSocket, batched look-ups."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar, Final
 from uuid import UUID
@@ -22,17 +22,21 @@ from anymedia.errors import (
 )
 from anymedia.provider import Cancellation, Context, Gap, Plan, Provider, Submission
 from anymedia.refs import Outcome, TaskRef, TaskState
-from anymedia.requests import ProviderOptions, Request
+from anymedia.requests import GenerateText, ProviderOptions, Request
 from anymedia.results import Notice, Result
 from anymedia.tasks import Snapshot
 from anymedia_runware.attempts import Lapsed, Question
-from anymedia_runware.bodies import body_of, call_of, count_of, encoded_body, has_local_input
+from anymedia_runware.bodies import body_of, call_of, count_of, encoded_body, has_local_input, model_of
+from anymedia_runware.calls import Calls
 from anymedia_runware.catalog import catalog
 from anymedia_runware.codec import Reply, archived, is_unknown, polled, pushed
 from anymedia_runware.connection import Connection, News
-from anymedia_runware.errors import error_of, meaning_of
-from anymedia_runware.options import RunwareOptions
+from anymedia_runware.errors import error_of, meaning_of, refusal_of
+from anymedia_runware.kinds import UNPAID
+from anymedia_runware.options import RunwareOptions, unknown_inside
 from anymedia_runware.pacing import is_quick, poll_delay, push_patience
+from anymedia_runware.rest import RestConnection
+from anymedia_runware.streams import Streams
 from anymedia_runware.wire import Item, Task, get_response, get_task_details
 
 __all__ = ["RunwareProvider"]
@@ -58,12 +62,18 @@ class RunwareProvider(Provider):
         api_key_env="RUNWARE_API_KEY",
         base_url_env="RUNWARE_BASE_URL",
         poll_interval=1.0,
+        other_urls=("https://api.runware.ai/v1",),
     )
     where_to_look: ClassVar[str] = "getTaskDetails, and Runware's dashboard, show what ran"
 
     def __init__(self, settings: ProviderSettings, context: Context) -> None:
         super().__init__(settings, context)
-        self._connection = Connection(settings, context, self._pass_on)
+        self._over_http = settings.base_url.startswith("http")
+        self._connection: Connection | RestConnection = (
+            RestConnection(settings, context) if self._over_http else Connection(settings, context, self._pass_on)
+        )
+        self.calls: Calls = Calls(self._connection, settings, context)
+        self._streams = Streams(settings, context, self._look_up)
 
     @classmethod
     @override
@@ -74,20 +84,17 @@ class RunwareProvider(Provider):
 
     @override
     def plan(self, request: Request[Result], model: ModelInfo) -> Plan:
-        call, body = call_of(request), body_of(request, model)
-        notices: tuple[Notice, ...] = ()
-        if not model.listed and request.operation != "native":
-            message = f"{model.id} is not in the catalogue, so nothing was checked; sent as it is"
-            notices = (Notice(code="unconfirmed", message=message, field="model"),)
+        call, body = call_of(request, model), body_of(request, model)
+        wire_model = model_of(request, model)
         return Plan(
             provider=self.name,
-            model=model.id,
+            model=wire_model,
             call=call,
             body=body,
             request=request,
-            count=count_of(request),
-            quick=is_quick(call, model.id, body),
-            notices=notices,
+            count=count_of(call, body),
+            quick=not self._over_http and is_quick(call, wire_model, body),
+            notices=tuple(_notices(request, model)),
         )
 
     @override
@@ -107,8 +114,11 @@ class RunwareProvider(Provider):
     @override
     async def submit(self, plan: Plan, ref: TaskRef | None) -> Submission:
         ref = ref or self.new_ref(plan)
+        if isinstance(plan.request, GenerateText) and plan.request.stream:
+            return await self._stream(ref, plan)
         delivery = "sync" if plan.push else "async"
-        task = {"taskType": plan.call, "taskUUID": ref.id, **plan.body, "deliveryMethod": delivery}
+        said = {} if plan.call in UNPAID else {"deliveryMethod": delivery}
+        task = {"taskType": plan.call, "taskUUID": ref.id, **plan.body, **said}
         try:
             await self._connection.ready()
         except TransportError as error:
@@ -116,6 +126,25 @@ class RunwareProvider(Provider):
         except MediaError as error:
             return Submission(outcome=Outcome.REFUSED, ref=ref, error=error)
         return await self._send(ref, task, push=plan.push)
+
+    async def _stream(self, ref: TaskRef, plan: Plan) -> Submission:
+        """One attempt whose text is read as it is written."""
+        task = {
+            "taskType": plan.call,
+            "taskUUID": ref.id,
+            "includeUsage": True,
+            **plan.body,
+            "deliveryMethod": "stream",
+        }
+        try:
+            told = await self._streams.start(ref, task)
+        except MediaError as error:
+            return Submission(outcome=_outcome_of(error), ref=ref, error=error)
+        if isinstance(told, Snapshot):
+            return Submission(outcome=Outcome.ACCEPTED, ref=ref, snapshot=told)
+        if told.is_accepted:
+            return Submission(outcome=Outcome.ACCEPTED, ref=ref, snapshot=polled(ref, Reply(told.data)))
+        return await self._judge(ref, told.errors)
 
     @override
     def awaits_push(self, ref: TaskRef) -> bool:
@@ -158,17 +187,17 @@ class RunwareProvider(Provider):
         try:
             reply = await self._connection.start(ref, task, push=push)
         except MediaError as error:
-            if not isinstance(error, TransportError) or error.sent:
-                return Submission(outcome=Outcome.UNKNOWN, ref=ref, error=error)
-            self._connection.forget(ref)
-            return Submission(outcome=Outcome.NOT_SENT, ref=ref, error=error)
+            outcome = _outcome_of(error)
+            if outcome is not Outcome.UNKNOWN:
+                self._connection.forget(ref)
+            return Submission(outcome=outcome, ref=ref, error=error)
         if self._is_known(ref):
             return self._accepted(ref, polled_from_now_on=bool(reply.errors))
-        return await self._judge(ref, reply.errors[0] if reply.errors else {})
+        return await self._judge(ref, reply.errors)
 
-    async def _judge(self, ref: TaskRef, error: Item) -> Submission:
-        """What an error in place of an acknowledgement proves."""
-        meaning, reason = meaning_of(error), error_of(error, ref=ref)
+    async def _judge(self, ref: TaskRef, errors: Sequence[Item]) -> Submission:
+        """What errors in place of an acknowledgement prove."""
+        meaning, reason = meaning_of(errors[0] if errors else {}), refusal_of(errors, ref=ref)
         if meaning.started != "no":
             try:
                 found = await self._looked_up(ref)
@@ -208,6 +237,11 @@ class RunwareProvider(Provider):
 
     @override
     async def fetch(self, refs: Sequence[TaskRef]) -> Sequence[Snapshot]:
+        streamed = {ref.id: snapshot for ref in refs if (snapshot := self._streams.snapshot(ref)) is not None}
+        others = [ref for ref in refs if ref.id not in streamed]
+        return [*streamed.values(), *(await self._look_up(others) if others else ())]
+
+    async def _look_up(self, refs: Sequence[TaskRef]) -> Sequence[Snapshot]:
         found = await self._ask(Question.STATE, refs)
         strangers = [ref for ref in refs if found[ref.id] is None]
         if strangers:
@@ -239,6 +273,8 @@ class RunwareProvider(Provider):
 
     @override
     def next_look(self, ref: TaskRef, last: Snapshot | None, age: float, failures: int) -> float | None:
+        if self._streams.snapshot(ref) is not None:
+            return None
         if last is None and not failures:
             return 0.0
         attempt, interval = self._connection.attempt(ref), self.settings.poll_interval
@@ -258,6 +294,7 @@ class RunwareProvider(Provider):
 
     @override
     async def aclose(self) -> None:
+        await self._streams.aclose()
         await self._connection.aclose()
 
     def _pass_on(self, news: News) -> None:
@@ -265,6 +302,23 @@ class RunwareProvider(Provider):
             self.context.emit(Gap(news.refs))
         else:
             self.context.emit(pushed(news.attempt.ref, tuple(news.attempt.results.values())))
+
+
+def _notices(request: Request[Result], model: ModelInfo) -> Iterator[Notice]:
+    if not model.listed and request.operation != "native":
+        message = f"{model.id} is not in the catalogue, so nothing was checked; sent as it is"
+        yield Notice(code="unconfirmed", message=message, field="model")
+    options = request.provider_options.get("runware")
+    for name in unknown_inside(options) if isinstance(options, RunwareOptions) else ():
+        field = f"provider_options.runware.{name}"
+        yield Notice(code="unknown_option", message="not known here; sent as it is", field=field)
+
+
+def _outcome_of(error: MediaError) -> Outcome:
+    """What a call without an answer proves."""
+    if isinstance(error, TransportError) and not error.sent:
+        return Outcome.NOT_SENT
+    return Outcome.REFUSED if error.outcome is Outcome.REFUSED else Outcome.UNKNOWN
 
 
 def _no_less_than_unknown(submission: Submission) -> Submission:

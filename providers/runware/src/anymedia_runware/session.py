@@ -25,7 +25,7 @@ from anymedia_runware.attempts import (
     Rejected,
     Write,
 )
-from anymedia_runware.codec import Reply, is_unknown
+from anymedia_runware.codec import Reply, is_unknown, replies_in, task_of
 from anymedia_runware.errors import code_of, error_of, is_about_task, meaning_of
 from anymedia_runware.pulse import Pace, Pulse, Vital
 from anymedia_runware.wire import Frame, Item, Task, authentication, encode, ping, read_frame
@@ -174,10 +174,10 @@ class Session:
         if not frame.data and not frame.errors:
             return self._take_empty()
         events = self._take_authentication(frame)
-        for task, reply in _by_task(frame).items():
+        for task, reply in replies_in(frame).items():
             events += self._take_reply(task, reply, now)
         for error in frame.errors:
-            events += self._take_nameless(error) if self.ready and not _task_of(error) else []
+            events += self._take_nameless(error) if self.ready and not task_of(error) else []
         return events
 
     def _take_authentication(self, frame: Frame) -> list[Event]:
@@ -187,7 +187,7 @@ class Session:
             was_ready = self.ready
             self._id, self.ready, self._auth_deadline = session, True, None
             return [] if was_ready else [Ready()]
-        error = next((item for item in frame.errors if not _task_of(item)), None)
+        error = next((item for item in frame.errors if not task_of(item)), None)
         if self._auth_deadline is None or error is None:
             return []
         self._auth_deadline = None
@@ -289,21 +289,6 @@ class Session:
         return [Lapsed(refs)] if refs else []
 
 
-def _task_of(item: Item) -> str | None:
-    task = item.get("taskUUID")
-    return task if isinstance(task, str) and task else None
-
-
-def _by_task(frame: Frame) -> dict[str, Reply]:
-    data: dict[str, list[Item]] = {}
-    errors: dict[str, list[Item]] = {}
-    for items, found in ((frame.data, data), (frame.errors, errors)):
-        for item in items:
-            if (task := _task_of(item)) is not None:
-                found.setdefault(task, []).append(item)
-    return {task: Reply(tuple(data.get(task, ())), tuple(errors.get(task, ()))) for task in (*data, *errors)}
-
-
 def _answers(asked: _Asked, reply: Reply, attempt: Attempt | None) -> bool:
     """Whether a reply is the answer to this question, and not news of the same task from elsewhere."""
     from_archive = any(item.get("taskType") == "getTaskDetails" for item in reply.data)
@@ -311,7 +296,7 @@ def _answers(asked: _Asked, reply: Reply, attempt: Attempt | None) -> bool:
         return from_archive or not reply.data
     if from_archive:
         return False
-    if asked.kind is Question.START or attempt is None or not attempt.push:
+    if asked.kind in (Question.START, Question.CALL) or attempt is None or not attempt.push:
         return True
     # A result pushed while we ask carries no status, as the answer does; nor is a pushed error the answer.
     asked_about = any("status" in item for item in (*reply.data, *reply.errors))

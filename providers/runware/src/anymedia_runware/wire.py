@@ -111,10 +111,16 @@ def _items(value: JSON) -> tuple[Item, ...]:
 
 
 def _classified(item: Item) -> tuple[Item, bool]:
-    if item.get("status") == "error":
+    if _has_failed(item):
         inner = item.get("error")
         return {**item, **(inner if isinstance(inner, Mapping) else {}), "status": "error"}, True
     return item, isinstance(item.get("code"), str) and "message" in item
+
+
+def _has_failed(item: Item) -> bool:
+    """Whether a result item is in truth an error. Source: runware.ai/docs, getResponse and model upload; 2026-10."""
+    status = item.get("status")
+    return isinstance(status, str) and (status == "failed" or status.startswith("error"))
 
 
 def _legacy_error(document: Item) -> Item:
