@@ -1,7 +1,9 @@
 """The emulator of these tests: on a clock moved by hand, with a client that has its key."""
 
 import base64
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,6 +12,8 @@ import pytest
 from anymedia.testing import ManualClock
 from anymedia.testing.render import audio, image, video
 from anymedia_runway.emulator import RunwayEmulator
+
+sys.path.insert(0, str(Path(__file__).parent))  # for the helpers beside this file
 
 Make = Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any]]]
 

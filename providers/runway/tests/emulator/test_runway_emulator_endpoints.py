@@ -1,22 +1,15 @@
 """Every generation endpoint with every model: accepted, estimated, run, charged and delivered."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import httpx
 import pytest
+from smallest_bodies import MODELS, smallest_body
 
 from anymedia.testing import ManualClock
 from anymedia_runway.emulator import RunwayEmulator
-from anymedia_runway.emulator.models import Model, load
+from anymedia_runway.emulator.models import Model
 
-_MODELS = [model for offered in load().endpoints.values() for model in offered.values()]
-_URIS = {
-    "image": "https://example.com/a.png",
-    "video": "https://example.com/a.mp4",
-    "audio": "https://example.com/a.mp3",
-}
-_NEEDED_TOO = {"seedance2_5": {"promptText": "a kite"}, "multi_shot_video": {"prompt": "a kite"}}
 _SUFFIXES = {
     "image": ("png", "webp", "svg"),
     "video": ("mp4",),
@@ -31,22 +24,6 @@ async def emulator(clock: ManualClock) -> AsyncIterator[RunwayEmulator]:
         yield running
 
 
-def least(schema: dict[str, Any]) -> Any:
-    """The least value that a field takes."""
-    if "anyOf" in schema:
-        return least(schema["anyOf"][0])
-    if "enum" in schema:
-        return schema["enum"][0]
-    if schema["type"] in _URIS:
-        return _URIS[schema["type"]]
-    few = schema.get("min", 1)
-    if schema["type"] == "array":
-        return [least(schema["items"])] * few
-    if schema["type"] == "object":
-        return {key: least(each) for key, each in schema["fields"].items() if each.get("required")}
-    return {"string": "a" * int(few), "boolean": True}.get(schema["type"], few or 1)
-
-
 def medium(endpoint: str) -> str:
     """What an endpoint makes."""
     if endpoint in ("text_to_speech", "sound_effect", "speech_to_speech", "video_to_audio") or "voice" in endpoint:
@@ -55,14 +32,12 @@ def medium(endpoint: str) -> str:
     return "image" if endpoint.endswith(images) else "video"
 
 
-@pytest.mark.parametrize("model", _MODELS, ids=lambda model: f"{model.endpoint}-{model.name}")
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: f"{model.endpoint}-{model.name}")
 async def test_every_model_makes_something(
     emulator: RunwayEmulator, api: httpx.AsyncClient, clock: ManualClock, model: Model
 ) -> None:
     """The least body a model takes becomes a task that succeeds, is charged what it says, and has its outputs' URLs."""
-    body = {key: least(field) for key, field in model.fields.items() if field.get("required")}
-    body |= _NEEDED_TOO.get(model.name, {}) | ({} if model.unnamed else {"model": model.name})
-    created = (await api.post(f"/v1/{model.endpoint}", json=body)).json()
+    created = (await api.post(f"/v1/{model.endpoint}", json=smallest_body(model))).json()
     assert ("estimatedCost" in created) == (model.endpoint != "avatar_videos"), created
     await clock.advance(60)
     task = (await api.get(f"/v1/tasks/{created['id']}")).json()

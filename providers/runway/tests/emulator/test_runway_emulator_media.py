@@ -144,26 +144,6 @@ async def test_sequences_come_as_archive_and_sound(
     assert probe((await web.get(sound)).content).media_type == "audio/wav"
 
 
-@pytest.mark.parametrize("made_as", ["hdr10", "hdr_prores", "hdr_exr_sequence"])
-async def test_graded_films_decode(
-    api: httpx.AsyncClient, web: httpx.AsyncClient, clock: ManualClock, made_as: str
-) -> None:
-    """HDR products are real files of their kind."""
-    (video,) = await made(
-        api,
-        clock,
-        "text_to_video",
-        {"model": "wan3", "promptText": "a", "ratio": "auto_480p", "duration": 1, "audio": True},
-    )
-    url, *_ = await made(api, clock, "video_to_hdr", {"model": "ruby", "videoUri": video, "outputFormat": made_as})
-    data = (await web.get(url)).content
-    if made_as == "hdr_exr_sequence":
-        with zipfile.ZipFile(io.BytesIO(data)) as opened:
-            assert opened.read("frame_00024.exr")[:4] == b"\x76\x2f\x31\x01"
-    else:
-        assert (probe(data).frames, probe(data).audio) == (24, True)
-
-
 @pytest.mark.parametrize(
     ("endpoint", "body", "media_type"),
     [

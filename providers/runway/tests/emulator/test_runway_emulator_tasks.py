@@ -212,7 +212,7 @@ async def test_fractional_prices_are_charged_in_whole_credits(
 
 
 async def test_finished_draft_is_made_in_full(api: httpx.AsyncClient, clock: ManualClock) -> None:
-    """The id of a finished draft stands for its request; any other id is refused."""
+    """The id of a finished draft stands for its request for a week; any other id is refused."""
     body = {"model": "seedance2_5", "promptText": "a", "duration": 4, "draft": True}
     draft = await create(api, "text_to_video", body)
     final = {"model": "seedance2_5", "draftTaskId": draft}
@@ -222,3 +222,6 @@ async def test_finished_draft_is_made_in_full(api: httpx.AsyncClient, clock: Man
     assert (wrong.status_code, wrong.json()["issues"][0]["path"]) == (400, ["draftTaskId"])
     await clock.advance(60)
     assert (await api.post("/v1/text_to_video", json=final)).json()["estimatedCost"] == {"credits": 120}
+    await clock.advance(8 * 86_400)
+    late = await api.post("/v1/text_to_video", json=final)
+    assert (late.status_code, late.json()["issues"][0]["path"]) == (400, ["draftTaskId"])

@@ -5,6 +5,7 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
+from smallest_bodies import MODELS, named, smallest_body
 
 from anymedia_runway.emulator.models import load
 from anymedia_runway.emulator.rules import broken_rules
@@ -22,38 +23,10 @@ def issues_of(endpoint: str, body: dict[str, Any], *, strict: bool = True) -> li
     return validate(model, body, strict=strict).issues or broken_rules(model, body)
 
 
-def named(model: Any) -> dict[str, Any]:
-    """What names the model in a body."""
-    return {} if model.unnamed else {"model": model.name}
-
-
-def smallest(schema: dict[str, Any]) -> Any:
-    """The least value that a field takes."""
-    if "anyOf" in schema:
-        return smallest(schema["anyOf"][0])
-    if "enum" in schema:
-        return schema["enum"][0]
-    least = schema.get("min", 1)
-    if schema["type"] == "array":
-        return [smallest(schema["items"])] * least
-    if schema["type"] == "object":
-        return {key: smallest(each) for key, each in schema["fields"].items() if each.get("required")}
-    if schema["type"] in ("image", "video", "audio"):
-        return "https://example.com/in"
-    return {"string": "a" * int(least), "boolean": True}.get(schema["type"], least)
-
-
-# What the rules between fields demand besides.
-_NEEDED_TOO = {"seedance2_5": {"promptText": "a kite"}, "multi_shot_video": {"prompt": "a kite"}}
-_MODELS = [model for offered in load().endpoints.values() for model in offered.values()]
-
-
-@pytest.mark.parametrize("model", _MODELS, ids=lambda model: f"{model.endpoint}-{model.name}")
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: f"{model.endpoint}-{model.name}")
 def test_smallest_body_of_every_model_passes(model: Any) -> None:
     """For each model the required fields alone are enough, and leaving any of them out is not."""
-    body = {key: smallest(field) for key, field in model.fields.items() if field.get("required")}
-    body |= _NEEDED_TOO.get(model.name, {})
-    body |= named(model)
+    body = smallest_body(model)
     assert issues_of(model.endpoint, body) == []
     for name, field in model.fields.items():
         if field.get("required"):
@@ -61,7 +34,7 @@ def test_smallest_body_of_every_model_passes(model: Any) -> None:
             assert [issue["path"] for issue in issues_of(model.endpoint, without)] == [[name]]
 
 
-@pytest.mark.parametrize("model", _MODELS, ids=lambda model: f"{model.endpoint}-{model.name}")
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: f"{model.endpoint}-{model.name}")
 def test_every_field_of_every_model_is_checked(model: Any) -> None:
     """A value of the wrong type is refused in every field of every model, all at once."""
     body = named(model) | dict.fromkeys(model.fields, None)

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from anymedia_runway.emulator import issues
@@ -23,6 +24,9 @@ Body = Mapping[str, Any]
 # Media that a body means without giving their URIs, and what is wrong with the ids it gives instead.
 Companions = Callable[[Body], tuple[Sequence[Asset], Sequence[Issue]]]
 
+# Source: runwayml 5.24.0, docstring of `draft` in types/text_to_video_create_params.py; 2026-11
+_DRAFT_LIFETIME = timedelta(days=7)
+
 
 class Orders:
     """Reads create calls.
@@ -37,6 +41,7 @@ class Orders:
     def __init__(self, backend: Backend, tasks: Tasks, companions: Mapping[str, Companions], *, strict: bool) -> None:
         self._models = backend.models
         self._assets = backend.assets
+        self._calendar = backend.calendar
         self._companions = companions
         self._tasks = tasks
         self._strict = strict
@@ -77,6 +82,7 @@ class Orders:
             draft = self._tasks.get(body["draftTaskId"])
         except ApiError:
             draft = None
-        if draft is None or draft.status != "SUCCEEDED" or not draft.order.body.get("draft"):
+        finished = draft is not None and draft.status == "SUCCEEDED" and draft.order.body.get("draft")
+        if draft is None or not finished or self._calendar.now() > draft.created + _DRAFT_LIFETIME:
             raise invalid_body([issues.custom(["draftTaskId"], "This is not the id of a finished draft.")])
         return {**draft.order.body, "draft": False}
