@@ -278,7 +278,10 @@ def _among(column: str, values: tuple[str, ...]) -> str:
 
 
 def _entry(ref: str | None, text: str) -> Entry:
-    return replace(_entries.validate_json(text), ref=TaskRef.parse(ref) if ref else None)
+    try:
+        return replace(_entries.validate_json(text), ref=TaskRef.parse(ref) if ref else None)
+    except ValueError as error:
+        raise JournalError(f"the journal holds what no anymedia has written ({error}); nothing is sent") from error
 
 
 def _migrate(db: sqlite3.Connection, path: Path) -> None:

@@ -128,14 +128,16 @@ class Writer:
 
     def _commit(self, db: sqlite3.Connection, jobs: list[_Job]) -> None:
         """One transaction for all that waited; a job that fails undoes its own part only."""
-        answers: list[tuple[_Job, object, MediaError | None]] = []
+        answers: list[tuple[_Job, object, Exception | None]] = []
         db.execute("BEGIN IMMEDIATE")
         self._tenant.beat(db)
         for job in jobs:
             db.execute("SAVEPOINT job")
             try:
                 answers.append((job, job.work(db), None))
-            except MediaError as problem:
+            except sqlite3.Error:
+                raise
+            except Exception as problem:  # noqa: BLE001 - whatever broke, its caller must not wait for ever
                 db.execute("ROLLBACK TO job")
                 answers.append((job, None, problem))
             db.execute("RELEASE job")
@@ -158,7 +160,7 @@ class Writer:
             db.close()
 
 
-def _settle(job: _Job, answer: object, error: MediaError | None) -> None:
+def _settle(job: _Job, answer: object, error: Exception | None) -> None:
     if job.done.cancelled() or not job.done.set_running_or_notify_cancel():
         return
     if error is None:

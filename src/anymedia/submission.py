@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
@@ -94,7 +95,7 @@ class Submitter:
         self._limits: dict[Provider, Limiter] = {}
         self._accepted: dict[tuple[str, str], Entry] = {}
         self._active: set[str] = set()
-        self._unrecorded: set[str] = set()  # requests that are over, though the journal says that they are under way
+        self._unrecorded: dict[str, Entry] = {}  # how requests stand that the journal calls under way
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def submit(
@@ -129,6 +130,7 @@ class Submitter:
         attempts = _Attempts(
             str(UUID(int=self._rng.getrandbits(128), version=4)), provider, plan, caller, autosave, body
         )
+        await self._catch_up()
         async with self._turn(plan.request.idempotency_key):
             known = await self._known(attempts, on_unknown)
             if known is not None:
@@ -136,11 +138,17 @@ class Submitter:
             self._active.add(attempts.id)
             try:
                 return await self._carry_out(attempts, on_unknown, announce)
-            except JournalError:
-                self._unrecorded.add(attempts.id)
-                raise
             finally:
                 self._active.discard(attempts.id)
+
+    async def _catch_up(self) -> None:
+        """Record what a journal in trouble could not take, so that nobody waits for it under its key."""
+        for request, entry in tuple(self._unrecorded.items()):
+            with suppress(JournalError):
+                await self._journal.record(entry)
+                del self._unrecorded[request]
+                if entry.state is AttemptState.ACCEPTED:
+                    self.resume(entry)
 
     def _turn(self, key: str | None) -> asyncio.Lock:
         """One caller at a time per idempotency key: nobody slips in between two attempts of another."""
@@ -160,8 +168,6 @@ class Submitter:
             raise
 
     async def _try(self, attempts: _Attempts, on_unknown: OnUnknown, announce: Callable[[TaskRef], None]) -> Submission:
-        settings = attempts.provider.settings
-        policy = RetryPolicy(retries=settings.retries, delay=settings.retry_delay)
         ref: TaskRef | None = None
         tries = 0
         while True:
@@ -175,20 +181,24 @@ class Submitter:
                 self._limit(attempts.provider).speed_up()
                 return submission
             error = self._error(attempts, submission)
-            wait = policy.wait(tries, error, self._rng)
-            asks_for_patience = isinstance(error, RateLimitError)
-            if asks_for_patience:
-                self._limit(attempts.provider).slow_down(min(wait, _LONGEST_PAUSE))
-            hopeless = tries > policy.retries or wait > _LONGEST_PAUSE
-            again = not hopeless and _may_try_again(submission, error, on_unknown)
+            wait = self._wait(attempts.provider, tries, error)
+            again = wait is not None and _may_try_again(submission, error, on_unknown)
             await self._conclude(attempts, submission, again=again)
-            if not again:
+            if wait is None or not again:
                 raise error
             if submission.outcome is Outcome.UNKNOWN:
                 ref = None
-            _log.info("attempt %d at %s: %s; trying again", tries, settings.name, error)
-            if not asks_for_patience:  # else everybody's next turn comes late enough
+            _log.info("attempt %d at %s: %s; trying again", tries, attempts.provider.name, error)
+            if not isinstance(error, RateLimitError):  # else everybody's next turn comes late enough
                 await self._clock.sleep(wait)
+
+    def _wait(self, provider: Provider, tries: int, error: MediaError) -> float | None:
+        """Seconds until another try is worth it, if one is; who asks for patience gets it from everybody."""
+        policy = RetryPolicy(retries=provider.settings.retries, delay=provider.settings.retry_delay)
+        wait = policy.wait(tries, error, self._rng)
+        if isinstance(error, RateLimitError):
+            self._limit(provider).slow_down(min(wait, _LONGEST_PAUSE))
+        return None if tries > policy.retries or wait > _LONGEST_PAUSE else wait
 
     async def _known(self, attempts: _Attempts, on_unknown: OnUnknown) -> Submission | None:
         """Record the intent, or return the task that the idempotency key already stands for."""
@@ -221,7 +231,7 @@ class Submitter:
             ours: Whether what is found out is ours to record.
         """
         found = Submission(outcome=Outcome.UNKNOWN, ref=entry.ref)
-        if entry.ref is not None and entry.provider == provider.name:
+        if entry.ref is not None and entry.provider == provider.name and self._is_here(entry):
             found = await _reconciled(provider, entry.ref, found)
         cleared = replace(entry, state=AttemptState(found.outcome.value), ref=found.ref, time=self._now())
         if ours:
@@ -301,6 +311,7 @@ class Submitter:
             await self._journal.record(*entries)
         except JournalError as error:  # a task that cannot be recorded must at least be found by its caller
             error.ref, error.outcome = submission.ref, submission.outcome
+            self._unrecorded[ended.request] = ended
             raise
         attempts.state = entries[-1].state
         if ended.state is AttemptState.ACCEPTED:
@@ -320,7 +331,13 @@ class Submitter:
         return self._limits[provider]
 
     async def _record(self, attempts: _Attempts, state: AttemptState, submission: Submission | None = None) -> None:
-        await self._journal.record(attempts.entry(state, self._now(), submission))
+        entry = attempts.entry(state, self._now(), submission)
+        try:
+            await self._journal.record(entry)
+        except JournalError:
+            nothing_left = state is AttemptState.SENDING
+            self._unrecorded[entry.request] = replace(entry, state=AttemptState.NOT_SENT) if nothing_left else entry
+            raise
         attempts.state = state
 
     def _error(self, attempts: _Attempts, submission: Submission) -> MediaError:

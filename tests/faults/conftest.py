@@ -3,19 +3,52 @@
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # for the helpers beside this file
 
-from fault_matrix import Cell, Ending
+from fault_matrix import Cell, Ending, Lane
 from fault_page import publish
 from fault_play import play
+from fault_processes import PROCESSES
 
+from anymedia.testing import ManualClock
+from anymedia.testing.emulator import Emulator
+from anymedia_runware.emulator import RunwareEmulator
+from anymedia_runway.emulator import RunwayEmulator
+
+_SPEED = 1000
 _WRITES = bool(os.environ.get("ANYMEDIA_WRITE_MATRIX"))
 _endings: defaultdict[str, dict[Cell, Ending]] = defaultdict(dict)
+
+
+@pytest.fixture(params=[RunwayEmulator, RunwareEmulator], ids=["runway", "runware"])
+async def emulator(request: pytest.FixtureRequest) -> AsyncIterator[Emulator]:
+    """Each provider."""
+    async with request.param(speed=_SPEED) as emulator:
+        yield emulator
+
+
+@pytest.fixture(params=[RunwayEmulator, RunwareEmulator], ids=["runway", "runware"])
+async def still(request: pytest.FixtureRequest) -> AsyncIterator[Emulator]:
+    """Each provider, on whose side no time passes until `later()`."""
+    async with request.param(clock=ManualClock()) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def note() -> Callable[[str, Lane, Ending], None]:
+    """Takes down how a cell ended that a test has played by itself, and holds it against what must come of it."""
+
+    def noted(what: str, lane: Lane, ending: Ending) -> None:
+        cell = PROCESSES[what, lane]
+        _endings[cell.section][cell] = ending
+        assert ending == cell.case.ending
+
+    return noted
 
 
 @pytest.fixture

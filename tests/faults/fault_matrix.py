@@ -1,6 +1,6 @@
 """The vocabulary of the fault matrix: faults, the cases where they can happen, and how a cell must end."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,14 +21,15 @@ __all__ = [
     "on",
     "paid",
     "refused",
+    "told",
     "vendor",
     "wire",
 ]
 
 Lane = Literal["Runway", "Runware", "Runware, pushed", "Runware, polled"]
-World = Literal["async", "sync"]
+World = Literal["async", "sync", "either"]
 When = Literal["before", "accepted", "submitted", "saving"]
-Delivered = Literal["at once", "by its reference", "at the next try", "no", "-"]
+Delivered = Literal["at once", "by its reference", "by `recover()`", "at the next try", "no", "-"]
 Strike = Callable[[Any], object]
 
 RUNWAY: Lane = "Runway"
@@ -45,7 +46,7 @@ class Ending:
     """How a cell ends, as the caller and the ledger see it.
 
     Attributes:
-        outcome: `result`, `file`, or the class of the error.
+        outcome: `result`, `file`, or the class of the error; what `recover()` calls `unknown`; or `nothing`.
         accepted: Tasks started.
         charged: Tasks that money was taken for.
         delivered: How the caller came by the outputs.
@@ -131,7 +132,7 @@ class Cell:
         what: The fault.
         case: What to do, and what must come of it.
         lane: The provider, and how its results travel.
-        world: The client.
+        world: The client; `either` where it makes no difference.
     """
 
     section: str
@@ -156,3 +157,13 @@ def cells(section: str, faults: Iterable[Fault]) -> list[Cell]:
         for world in worlds
     ]
     return [Cell(section, place, *rest) for place, rest in enumerate(places)]
+
+
+def told(section: str, faults: Iterable[tuple[str, Mapping[Lane, Ending]]]) -> dict[tuple[str, Lane], Cell]:
+    """Cells that tests of their own play, by fault and lane."""
+    found: dict[tuple[str, Lane], Cell] = {}
+    for what, endings in faults:
+        for lane, ending in endings.items():
+            case = Case((lane,), strike=lambda _: None, ending=ending)
+            found[what, lane] = Cell(section, len(found), what, case, lane, "either")
+    return found

@@ -46,7 +46,7 @@ def _table(endings: Mapping[Cell, Ending]) -> str:
 
 
 def _line(what: str, ending: Ending, cells: Sequence[Cell]) -> str:
-    outcome = f"`{ending.outcome}`" if ending.outcome.endswith("Error") else ending.outcome
+    outcome = f"`{ending.outcome}`" if ending.outcome.endswith(("Error", "Interrupt")) else ending.outcome
     return f"| {what} | {_where(cells)} | {outcome} | {ending.accepted} | {ending.charged} | {ending.delivered} |"
 
 
@@ -54,5 +54,5 @@ def _where(cells: Sequence[Cell]) -> str:
     worlds: dict[str, list[str]] = {}
     for cell in cells:
         worlds.setdefault(cell.lane, []).append(cell.world)
-    names = [lane if len(both) == 2 else f"{lane} ({both[0]})" for lane, both in worlds.items()]
+    names = [f"{lane} ({both[0]})" if both in (["async"], ["sync"]) else lane for lane, both in worlds.items()]
     return "; ".join(names).replace(f"{PUSHED}; {POLLED}", "Runware")

@@ -16,6 +16,11 @@ def _odd_and_slow(stage: Any) -> None:
     stage.emulator.faults.add("odd_status", times=2)
 
 
+def _shut_out_for_a_while(stage: Any) -> None:
+    stage.proxy.cut()
+    stage.emulator.faults.add("refuse_handshake", times=3)
+
+
 def _error(status: int) -> Fault:
     return Fault(f"{status} to a poll", [on(RUNWAY, strike=vendor("status_before", LOOK, status=status, times=2))])
 
@@ -34,6 +39,10 @@ FAULTS = [
     Fault(
         "silence during a poll",
         [on(RUNWAY, POLLED, strike=wire("stall", on="requested"), when="submitted", silence=True)],
+    ),
+    Fault(
+        "cut once the task is acknowledged, and the way back is refused with 503",
+        [on(POLLED, strike=_shut_out_for_a_while, when="submitted")],
     ),
     Fault(
         "cut before the result is sent",

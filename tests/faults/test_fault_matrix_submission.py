@@ -1,6 +1,7 @@
 """The fault matrix, first part: trouble before the caller knows that the task was accepted."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 from fault_matrix import ALWAYS, POLLED, PUSHED, RUNWAY, Cell, Ending, Fault, cells, on, paid, refused, vendor, wire
@@ -13,6 +14,17 @@ UNPAID = refused("SubmissionUnknownError")
 UNSEEN = paid("SubmissionUnknownError", "no")
 HALF = wire("truncate", on="request", direction="up", after_bytes=20)
 LOST = vendor("close", TASK, when="before_accept", code=1006)
+
+
+def _turned_away(stage: Any) -> None:
+    stage.proxy.cut()
+    for status in (502, 503):
+        stage.emulator.faults.add("refuse_handshake", status=status)
+
+
+def _shut_out(stage: Any) -> None:
+    stage.proxy.cut()
+    stage.emulator.faults.add("refuse_handshake", times=ALWAYS)
 
 
 def _error_before(status: int) -> Fault:
@@ -36,6 +48,11 @@ FAULTS = [
     Fault(
         "nobody listens",
         [on(RUNWAY, PUSHED, POLLED, strike=lambda stage: stage.proxy.aclose(), ending=refused("TransportError"))],
+    ),
+    Fault("the connection is refused twice, with 502 and 503", [on(PUSHED, POLLED, strike=_turned_away)]),
+    Fault(
+        "the connection is refused for ever, with 503",
+        [on(PUSHED, POLLED, strike=_shut_out, ending=refused("TransportError"))],
     ),
     Fault("cut before the request is sent", [on(RUNWAY, PUSHED, POLLED, strike=lambda stage: stage.proxy.cut())]),
     Fault("reset before the request is sent", [on(RUNWAY, PUSHED, POLLED, strike=lambda stage: stage.proxy.reset())]),
@@ -80,6 +97,13 @@ FAULTS = [
         [on(RUNWAY, strike=wire("stall", on="request"), ending=UNSEEN, silence=True, late=True)],
     ),
     Fault(
+        "the request is read, and never answered",
+        [
+            on(PUSHED, strike=vendor("ignore", TASK), ending=UNPAID, silence=True, speed=60),
+            on(POLLED, strike=vendor("ignore", TASK), silence=True, sends=2),
+        ],
+    ),
+    Fault(
         "the reply is lost",
         [
             on(RUNWAY, strike=vendor("lose_reply", CREATE), ending=UNSEEN),
@@ -101,8 +125,11 @@ FAULTS = [
     _error_after(504, "providerGatewayTimeout"),
     Fault("429 once", [on(RUNWAY, PUSHED, POLLED, strike=vendor("throttle"), sends=2)]),
     Fault(
-        "429 with `Retry-After`",
-        [on(RUNWAY, strike=vendor("throttle", CREATE, retry_after=5), sends=2, patience=5)],
+        "429 that says when to come back",
+        [
+            on(RUNWAY, strike=vendor("throttle", CREATE, retry_after=5), sends=2, patience=5),
+            on(PUSHED, POLLED, strike=vendor("throttle", TASK, retry_after=5), sends=2, patience=5),
+        ],
     ),
     Fault(
         "429 for ever",

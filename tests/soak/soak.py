@@ -90,26 +90,26 @@ class Soak:
         self._rng = rng
         self._journal = journal
 
-    async def play(self, tasks: int, seconds: float, every: float) -> tuple[Entry, ...]:
+    async def play(self, tasks: int, seconds: float, every: float, faults: float) -> tuple[Entry, ...]:
         """Make the requests amid trouble, recover what is left, and give what the journal then says.
 
         Args:
             tasks: How many requests.
             seconds: After which no further one is made.
             every: Seconds between two faults.
+            faults: After which nothing breaks any more.
         """
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self.emulator)
             proxy = FaultProxy(self.emulator.endpoint.base_url, self.emulator.ledger)
             url = await proxy.start()
             stack.push_async_callback(proxy.aclose)
-            trouble = asyncio.create_task(self._trouble(proxy, every))
+            trouble = asyncio.create_task(self._trouble(proxy, every, faults))
             async with self._client(url) as client:
                 numbers = _until(time.monotonic() + seconds, tasks)
                 await asyncio.gather(*(self._call(client, numbers) for _ in range(CALLERS)))
             trouble.cancel()
             await asyncio.wait({trouble})
-            self._calm(proxy)
             return await self._recovered(url)
 
     def _client(self, url: str) -> AsyncMediaClient:
@@ -123,19 +123,26 @@ class Soak:
             clock=ScaledClock(CLIENTS),
         )
 
-    async def _trouble(self, proxy: FaultProxy, every: float) -> None:
+    async def _trouble(self, proxy: FaultProxy, every: float, faults: float) -> None:
         """One fault after the other, half of them on the wire; each is over when the next one comes."""
-        while True:
+        try:
+            while self.struck < faults:
+                await asyncio.sleep(every)
+                self._calm(proxy)
+                self._break(proxy)
             await asyncio.sleep(every)
+        finally:
             self._calm(proxy)
-            self.struck += 1
-            kind, options = self._rng.choice(self._rng.choice((WIRE, self._faults)))
-            if (kind, options) in self._faults:
-                self.emulator.faults.add(kind, **options)
-            elif options:
-                proxy.arm(kind, **options)  # type: ignore[arg-type]
-            else:
-                getattr(proxy, kind)()
+
+    def _break(self, proxy: FaultProxy) -> None:
+        self.struck += 1
+        kind, options = self._rng.choice(self._rng.choice((WIRE, self._faults)))
+        if (kind, options) in self._faults:
+            self.emulator.faults.add(kind, **options)
+        elif options:
+            proxy.arm(kind, **options)  # type: ignore[arg-type]
+        else:
+            getattr(proxy, kind)()
 
     def _calm(self, proxy: FaultProxy) -> None:
         self.emulator.faults.clear()
@@ -220,6 +227,7 @@ def main() -> None:
         "--seconds", type=float, default=float("inf"), help="after which no more are made, per provider"
     )
     parser.add_argument("--every", type=float, default=1.0, help="seconds between two faults")
+    parser.add_argument("--faults", type=float, default=float("inf"), help="after which nothing breaks any more")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of chance; printed")
     given = parser.parse_args()
     logging.getLogger("asyncio").addFilter(lambda record: "socket.send()" not in record.msg)  # broken sockets abound
@@ -238,7 +246,7 @@ def soaked(name: str, given: argparse.Namespace) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         faults = RUNWAY if name == "runway" else RUNWARE
         soak = Soak(emulator, faults, random.Random(given.seed), Path(folder) / "journal")
-        entries = asyncio.run(soak.play(given.tasks, given.seconds, given.every))
+        entries = asyncio.run(soak.play(given.tasks, given.seconds, given.every, given.faults))
     verdict = judged(soak, entries)
     endings = ", ".join(f"{count} {ending}" for ending, count in sorted(soak.endings.items()))
     print(f"{name}: seed {given.seed}, {soak.struck} faults in {time.monotonic() - start:.0f} s")

@@ -284,6 +284,19 @@ async def test_a_damaged_file_stops_before_anything_is_sent(tmp_path: Path) -> N
     await journal.aclose()
 
 
+async def test_a_row_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
+    """Whoever asks for it gets an error and does not wait for ever; other requests go on."""
+    journal = SqliteJournal(tmp_path / "j")
+    await journal.record(FULL)
+    await journal._do(lambda db: db.execute("UPDATE attempts SET entry = 'rubbish'"))
+    with pytest.raises(JournalError, match="no anymedia has written"):
+        await journal.latest()
+    with pytest.raises(ZeroDivisionError):
+        await journal._do(lambda _: 1 / 0)
+    assert (await journal.open(replace(ENTRY, request="r2", idempotency_key="other"))).entry is None
+    await journal.aclose()
+
+
 async def test_a_full_disk_stops_before_anything_is_sent(tmp_path: Path) -> None:
     """When an entry does not fit, the error says so; what was there before is still readable."""
     journal = SqliteJournal(tmp_path / "j")
