@@ -83,6 +83,17 @@ async def test_outpainting_extends(draw: Any, data_uri: Any, barn: Image.Image, 
     assert apart(made.crop((SIDE, 0, 192, 192)), Image.new("RGB", (64, 192))) > 5
 
 
+async def test_outpainting_gives_the_size(wire: Any, data_uri: Any, barn: Image.Image) -> None:
+    """Without a size, a model that does not need one makes the picture as large as it and what is added."""
+    item = await wire.result(
+        taskType="imageInference", model="acme:paint@1", positivePrompt="a barn", outputFormat="PNG",
+        inputs={"seedImage": data_uri(as_png(barn), "image/png")}, outpaint={"left": 64},
+    )  # fmt: skip
+    made = opened(await wire.download(item["imageURL"]))
+    assert made.size == (192, 128)
+    assert apart(made.crop((64, 0, 192, 128)), barn) == 0
+
+
 @pytest.mark.parametrize(
     ("net", "least", "most"), [({}, 20, 255), ({"weight": 0.2}, 2, 30), ({"startStepPercentage": 99}, 0, 2)]
 )

@@ -140,6 +140,16 @@ async def _found(wire: Any, words: str) -> Any:
     return (await wire.post(task)).json()["data"][0]["results"]
 
 
+async def test_a_dataset_may_be_far_away(wire: Any) -> None:
+    """An address that cannot be followed stands for a data set, which can be kept and named by its id, too."""
+    task = training(inputs={"dataset": "https://example.com/set.zip"})
+    assert "data" in (await wire.post(task)).json()
+    stored = await wire.result(taskType="mediaStorage", operation="upload", media=dataset())
+    wanted = {"air": "emulated:901@1", "name": "More", "uniqueIdentifier": "more", "version": "1"}
+    again = training(inputs={"dataset": stored["mediaUUID"]}, importModel=wanted)
+    assert "errors" not in (await wire.post(again)).json()
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [

@@ -97,6 +97,29 @@ async def test_sound_for_a_film(wire: Any, data_uri: Any, film: bytes, format: s
     assert facts.duration == pytest.approx(0.5, abs=0.1)
 
 
+async def test_a_film_of_nothing_but_sound(wire: Any) -> None:
+    """Asked for as a film without one to go with, the sound gets pictures of its own."""
+    item = await wire.result(
+        taskType="audioInference", model="mirelo:1@1", positivePrompt="rain", duration=1, outputFormat="MOV"
+    )
+    facts = await wire.facts(item["videoURL"])
+    assert (facts.media_type, facts.audio) == ("video/quicktime", True)
+    assert facts.duration == pytest.approx(1, abs=0.1)
+
+
+async def test_a_voice_is_cloned(wire: Any, data_uri: Any) -> None:
+    """A recording of a voice decides the voice that speaks, the same recording the same voice."""
+    made = []
+    for seed in (1, 1, 2):
+        sample = data_uri(render.audio("x", seed=seed, duration=0.3), "audio/wav")
+        item = await wire.result(
+            taskType="audioInference", model="acme:tts@1", speech={"text": "Good morning"}, seed=1,
+            inputs={"referenceVoices": [{"audio": sample, "text": "x"}]}, outputFormat="WAV",
+        )  # fmt: skip
+        made.append(await wire.download(item["audioURL"]))
+    assert made[0] == made[1] != made[2]
+
+
 async def test_sound_needs_something_to_go_by(wire: Any) -> None:
     """Without words, speech, media or settings there is nothing to make."""
     task = {"taskType": "audioInference", "taskUUID": str(uuid4()), "model": "acme:sound@1"}

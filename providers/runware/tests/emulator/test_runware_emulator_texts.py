@@ -155,6 +155,7 @@ async def test_several_answers_and_the_asynchronous_way(ask: Any, wire: Any) -> 
         ({"messages": [{"role": "robot", "content": "x"}]}, "invalidRole"),
         ({"messages": [{"role": "user"}]}, "missingContent"),
         ({"outputFormat": "JSON"}, "missingJsonSchema"),
+        ({"outputFormat": "JSON", "jsonSchema": "{"}, "invalidJsonSchema"),
         ({"settings": {"maxTokens": 0}}, "invalidMaxTokens"),
         ({"model": "openai:gpt@5.4-pro", "deliveryMethod": "sync"}, "invalidDeliveryMethod"),
     ],

@@ -1,5 +1,6 @@
 """audioInference: speech as long as its text, music, effects, and sound made from sound or for a film."""
 
+import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -89,7 +90,7 @@ def _cloned(order: Order, lines: list[render.Line]) -> list[render.Line]:
     sample = next(iter(order.inputs.of_kind("audio")), None)
     if sample is None:
         return lines
-    voice = str(len(sample.read()))
+    voice = str(zlib.crc32(sample.read()))
     return [render.Line(line.text, voice, line.speed, line.pitch, line.volume) for line in lines]
 
 

@@ -108,12 +108,7 @@ def _media(order: Order) -> list[Source]:
 def _schema(order: Order) -> Mapping[str, Any]:
     """The schema as an object; it may come as text, and inside an envelope with a name."""
     given = order.get("jsonSchema")
-    if isinstance(given, str):
-        try:
-            given = json.loads(given)
-        except ValueError:
-            given = {}
-    schema = object_of(given)
+    schema = object_of(json.loads(given) if isinstance(given, str) else given)
     return object_of(schema["schema"]) if "schema" in schema and "type" not in schema else schema
 
 

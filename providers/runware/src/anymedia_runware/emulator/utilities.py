@@ -21,7 +21,7 @@ Answer = dict[str, Any] | Problem
 
 def upload_image(inputs: Inputs, host: MediaHost) -> Answer:
     """imageUpload: keeps a copy of at most 2048 pixels a side."""
-    source = _given("image", inputs)
+    source = inputs.given[0].found
     if isinstance(source, Problem):
         return source
     if source.kind != "image":
@@ -33,11 +33,11 @@ def upload_image(inputs: Inputs, host: MediaHost) -> Answer:
 
 def media_storage(task: Mapping[str, Any], inputs: Inputs, host: MediaHost) -> Answer:
     """mediaStorage: keeps any medium as it is, or deletes one."""
-    return _delete(task.get("media"), host) if task["operation"] == "delete" else _keep(inputs, host)
+    return _delete(task["media"], host) if task["operation"] == "delete" else _keep(inputs, host)
 
 
 def _keep(inputs: Inputs, host: MediaHost) -> Answer:
-    source = _given("media", inputs)
+    source = inputs.given[0].found
     if isinstance(source, Problem):
         return source
     stored = host.add(source.kind, source.format, "mediaStorage", source.read, _STORED_SECONDS)
@@ -45,18 +45,10 @@ def _keep(inputs: Inputs, host: MediaHost) -> Answer:
     return {"operation": "upload", "mediaUUID": stored.uuid, "mediaURL": host.url(stored)}
 
 
-def _delete(uuid: Any, host: MediaHost) -> Answer:
-    if not isinstance(uuid, str):
-        return Problem("missingMedia", "'media' is required.", "media")
+def _delete(uuid: str, host: MediaHost) -> Answer:
     if not host.delete(uuid):
         return Problem("mediaNotFound", f"There is no medium with the id {uuid}.", "media")
     return {"operation": "delete", "mediaUUID": uuid}
-
-
-def _given(name: str, inputs: Inputs) -> Source | Problem:
-    if not inputs:
-        return Problem(f"missing{name.title()}", f"'{name}' is required.", name)
-    return inputs.given[0].found
 
 
 def _copy(source: Source) -> bytes:

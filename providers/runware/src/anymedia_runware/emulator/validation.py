@@ -1,5 +1,6 @@
 """Refuses what the service would refuse: every problem of a task at once, in the vendor's words."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -183,6 +184,14 @@ def _values(given: Mapping[str, Any], task_type: str, model: ModelFacts, catalog
             yield from value_problems(name, value, definition)
 
 
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _windows(given: Mapping[str, Any], limits: Mapping[str, Any]) -> Iterator[Problem]:
     for name in limits:
         if name in given:
@@ -200,6 +209,8 @@ def _combinations(given: Mapping[str, Any], task_type: str) -> Iterator[Problem]
         yield Problem("invalidOutputFormat", text, ["outputFormat", "advancedFeatures.layerDiffuse"])
     if format == "JSON" and task_type == "textInference" and "jsonSchema" not in given:
         yield Problem("missingJsonSchema", "'jsonSchema' is required with the format JSON.", "jsonSchema")
+    if isinstance(given.get("jsonSchema"), str) and not _is_json(given["jsonSchema"]):
+        yield Problem("invalidJsonSchema", "'jsonSchema' is not valid JSON.", "jsonSchema")
 
 
 def _definition(name: str, task_type: str, model: ModelFacts, catalogue: Catalogue) -> Definition | None:
