@@ -118,7 +118,7 @@ async def test_app_that_raises_is_a_failed_task(open_apps: Call) -> None:
         ("invoke-async/say/it", {"taskId": str(uuid4()).upper()}, 422),
         ("invoke-async/say/it?environment=No!", {"taskId": str(uuid4())}, 422),
         ("invoke-async/say/it", {"taskId": str(uuid4()), "headers": {"Authorization": "Bearer wrong"}}, 401),
-        (f"tasks/{uuid4()}", {}, 404),
+        ("tasks/42b25326-7f2b-4be4-9f9e-ee86dcf7309b", {}, 404),
     ],
 )
 async def test_refusals_are_problem_documents(open_apps: Call, route: str, body: Any, status: int) -> None:

@@ -120,7 +120,7 @@ async def test_throttled_task_can_be_canceled(emulator: RunwayEmulator, api: htt
     assert emulator.ledger.entries[tasks[2]].charged == 0
 
 
-@pytest.mark.parametrize("task", ["nothing", str(uuid.uuid4())])
+@pytest.mark.parametrize("task", ["nothing", "63ae4b3b-933d-4713-aebc-f26231ad4dd8"])
 async def test_unknown_task_is_not_found(api: httpx.AsyncClient, task: str) -> None:
     """A task that never was is a 404 to GET and DELETE."""
     assert (await api.get(f"/v1/tasks/{task}")).status_code == 404
