@@ -9,8 +9,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import trustme
 
-_HERE = Path(__file__).parent
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -100,17 +100,25 @@ async def proxy(listen: Callable[..., Awaitable[int]]) -> Proxy:
     return made
 
 
-@pytest.fixture
-def ca_file() -> Path:
-    """The certificate that the TLS front shows; it is its own authority."""
-    return _HERE / "loopback.crt.pem"
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    """Whoever certifies the TLS front; nobody else knows it."""
+    return trustme.CA()
 
 
 @pytest.fixture
-async def front(listen: Callable[..., Awaitable[int]], ca_file: Path) -> Callable[[str], Awaitable[str]]:
+def ca_file(authority: trustme.CA, tmp_path: Path) -> Path:
+    """The authority's own certificate."""
+    file = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(file)
+    return file
+
+
+@pytest.fixture
+async def front(listen: Callable[..., Awaitable[int]], authority: trustme.CA) -> Callable[[str], Awaitable[str]]:
     """Puts TLS in front of a plain server on loopback."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(ca_file, _HERE / "loopback.key.pem")
+    authority.issue_cert("localhost").configure_cert(context)
 
     async def put_before(url: str) -> str:
         parts = urlsplit(url)
