@@ -17,7 +17,16 @@ from anymedia.engine import Engine
 from anymedia.errors import InvalidRequestError, MediaError
 from anymedia.handles import NOT_GIVEN, AsyncTask, Completion, Links, NotGiven, Recovery
 from anymedia.journal import Entry, Journal
-from anymedia.options import Delivery, Options, SizePolicy, default_provider, folder, open_journal, wants_emulator
+from anymedia.options import (
+    Delivery,
+    Options,
+    SizePolicy,
+    default_provider,
+    folder,
+    open_journal,
+    policy_with,
+    wants_emulator,
+)
 from anymedia.planning import make_plan
 from anymedia.provider import Plan, Provider
 from anymedia.refs import Outcome, TaskRef
@@ -223,20 +232,13 @@ class AsyncMediaClient:
                 only then. None ends that.
         """
         view = object.__new__(type(self))
-        policy = self._options.policy
-        if strict is not None:
-            policy = replace(policy, strict=strict)
-        if size_policy is not None:
-            policy = replace(policy, size_policy=size_policy)
-        if not isinstance(max_cost, NotGiven):
-            policy = replace(policy, max_cost=None if max_cost is None else Decimal(str(max_cost)))
         for name in (*([provider] if provider is not None else []), *(fallback or ())):
             self._engine.check(name)
         view._engine, view._hold = self._engine, self._hold
         view._options = Options(
             provider=provider or self._options.provider,
             timeout=self._options.timeout if isinstance(timeout, NotGiven) else timeout,
-            policy=policy,
+            policy=policy_with(self._options.policy, strict=strict, size_policy=size_policy, max_cost=max_cost),
             on_unknown=on_unknown or self._options.on_unknown,
             delivery=delivery or self._options.delivery,
             fallback=self._options.fallback if fallback is None else tuple(fallback),

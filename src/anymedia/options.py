@@ -1,7 +1,8 @@
 """What a client is told: as it is made, by arguments, environment and file; and by each view of it."""
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from os import PathLike
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -22,6 +23,7 @@ __all__ = [
     "default_provider",
     "folder",
     "open_journal",
+    "policy_with",
     "wants_emulator",
 ]
 
@@ -40,6 +42,23 @@ class Options:
     delivery: Delivery = "auto"
     fallback: tuple[str, ...] = ()
     autosave: str | None = None
+
+
+def policy_with(
+    policy: PlanPolicy,
+    *,
+    strict: bool | None,
+    size_policy: SizePolicy | None,
+    max_cost: Decimal | float | None | NotGiven,
+) -> PlanPolicy:
+    """The same policy but for what is given here."""
+    if strict is not None:
+        policy = replace(policy, strict=strict)
+    if size_policy is not None:
+        policy = replace(policy, size_policy=size_policy)
+    if not isinstance(max_cost, NotGiven):
+        policy = replace(policy, max_cost=None if max_cost is None else Decimal(str(max_cost)))
+    return policy
 
 
 def folder(path: str | PathLike[str] | None) -> str | None:

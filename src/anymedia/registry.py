@@ -85,4 +85,5 @@ def _load(entry: EntryPoint) -> object:
         return entry.load()
     except (ImportError, AttributeError) as error:
         extra = 'pip install "anymedia[emulator]"' if entry.group == _EMULATORS else "check its installation"
-        raise ConfigurationError(f"{entry.group} {entry.name!r} cannot be imported ({error}); {extra}") from error
+        kind = entry.group.removeprefix("anymedia.").removesuffix("s")
+        raise ConfigurationError(f"{kind} {entry.name!r} cannot be imported ({error}); {extra}") from error

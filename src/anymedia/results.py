@@ -60,7 +60,9 @@ class Cost(_Value):
     @override
     def __str__(self) -> str:
         about = "" if self.final else "about "
-        return f"{about}${self.amount:f}" if self.unit == "USD" else f"{about}{self.amount:f} credits"
+        if self.unit == "USD":
+            return f"{about}${self.amount:f}"
+        return f"{about}{self.amount:f} credit{'' if self.amount == 1 else 's'}"
 
 
 class Notice(_Value):

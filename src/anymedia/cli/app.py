@@ -66,5 +66,5 @@ def _root(
 for _command in (demo, image, video, upscale, emulate, models):
     _app.command()(spread(_command))
 _app.add_typer(operations.app, name="run")
-_app.add_typer(tasks.app, name="tasks")
+_app.add_typer(tasks.app, name="tasks", short_help=tasks.app.info.help)
 _app.add_typer(tasks.app, name="task", hidden=True)

@@ -8,12 +8,14 @@ from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
 from string import Template
+from typing import TYPE_CHECKING
 
 from anymedia.cli.console import price
 from anymedia.requests import Request
 from anymedia.results import Result
-from anymedia.testing.render import Facts, probe
-from anymedia.testing.render.containers import as_picture, opened
+
+if TYPE_CHECKING:  # only the demo needs the packages of `emulator`
+    from anymedia.testing.render import Facts
 
 __all__ = ["Shot", "contact_sheet"]
 
@@ -43,6 +45,8 @@ def _section(provider: str, shots: Sequence[Shot], folder: Path) -> str:
 
 
 def _card(shot: Shot, folder: Path) -> str:
+    from anymedia.testing.render import probe
+
     facts = probe(shot.file.read_bytes())
     rows = "\n".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in _rows(shot, facts))
     link = escape(shot.file.relative_to(folder).as_posix())
@@ -54,7 +58,7 @@ def _card(shot: Shot, folder: Path) -> str:
     )
 
 
-def _medium(file: Path, link: str, facts: Facts) -> str:
+def _medium(file: Path, link: str, facts: "Facts") -> str:
     if facts.media_type.startswith("video/"):
         poster = _first_frame(file)
         return f'<video controls loop muted playsinline preload="metadata" poster="{poster}" src="{link}"></video>'
@@ -63,6 +67,8 @@ def _medium(file: Path, link: str, facts: Facts) -> str:
 
 def _first_frame(file: Path) -> str:
     """A film's first frame as a data URI: not every player shows one before it is asked to play."""
+    from anymedia.testing.render.containers import as_picture, opened
+
     with opened(file.read_bytes()) as film:
         picture = as_picture(next(film.decode(video=0)))
     picture.thumbnail(_THUMBNAIL)
@@ -76,7 +82,7 @@ def _prompt(request: Request[Result]) -> str:
     return f"<blockquote>{escape(prompt)}</blockquote>\n" if prompt else ""
 
 
-def _rows(shot: Shot, facts: Facts) -> Iterable[tuple[str, str]]:
+def _rows(shot: Shot, facts: "Facts") -> Iterable[tuple[str, str]]:
     result = shot.result
     seed = result.output.seed if result.output.seed is not None else getattr(shot.request, "seed", None)
     yield "provider", result.provider

@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 from typing import Annotated, Protocol, TypeVar
 
 import typer
-from rich.syntax import Syntax
 
 from anymedia.cli.console import BAD_INPUT, FAILED, INTERRUPTED, answer, console, exiting, price, say
 from anymedia.cli.contact_sheet import Shot, contact_sheet
@@ -85,6 +84,8 @@ def demo(
 def _show_lines() -> None:
     lines = inspect.getsource(make_film)
     if console.is_terminal:
+        from rich.syntax import Syntax
+
         console.print(Syntax(lines, "python", background_color="default", word_wrap=True))
     else:
         say(lines)

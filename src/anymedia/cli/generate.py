@@ -1,5 +1,6 @@
 """`anymedia image`, `video` and `upscale`: one request, from the options to files on disk."""
 
+import json
 import signal
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from anymedia.cli.console import (
     say,
 )
 from anymedia.cli.options import Connection, Delivery, Look, check_out, given, is_folder, open_client
-from anymedia.cli.progress import board_for, follow
+from anymedia.cli.progress import Words, board_for, follow
 from anymedia.errors import AuthenticationError
 from anymedia.handles import NOT_GIVEN
 from anymedia.json import JSON
@@ -125,7 +126,8 @@ def generate(
             return
         _tell(plan.notices)
         task = _submit(client, request)
-        deliver(client, task, replace(delivery, out=out), told=plan.notices)
+        streamed = getattr(request, "stream", False) and out is None and not delivery.json
+        deliver(client, task, replace(delivery, out=out), told=plan.notices, streamed=streamed)
 
 
 def _of_provider(kind: type[Request[Result]], provider: str, own: Mapping[str, JSON] | None) -> Mapping[str, object]:
@@ -179,12 +181,15 @@ def deliver(
     delivery: Delivery,
     *,
     told: tuple[Notice, ...] = (),
+    streamed: bool = False,
 ) -> None:
-    """Follow a task to its end, write its outputs and say where they are."""
+    """Follow a task to its end, write its outputs and say where they are; a streamed text is shown as it comes."""
     timeout = NOT_GIVEN if delivery.timeout is None else delivery.timeout
     try:
-        with exiting(FAILED, task.ref), board_for(console) as board:
+        with exiting(FAILED, task.ref), Words() if streamed else board_for(console) as board:
             result = follow(task, f"{task.ref.provider} {task.ref.operation}", board, timeout)
+            if isinstance(board, Words) and isinstance(result, TextResult):
+                board.finish(result.text)
         with exiting(FAILED, task.ref):
             files = () if is_printed(result, delivery.out) else save(client, result, delivery.out)
     except KeyboardInterrupt:
@@ -195,7 +200,7 @@ def deliver(
     say(f"cost: {price(result.cost)}")
     if delivery.json:
         answer_json(as_data(result, files))
-    else:
+    elif not streamed:
         for line in _told(result, files):
             answer(line)
 
@@ -247,9 +252,13 @@ def _show_plan(plan: Plan, *, as_json: bool) -> None:
     for name in ("provider", "operation", "model", "call"):
         answer(f"{name}: {shown[name]}")
     for name, value in plan.body.items():
-        answer(f"  {name}: {_readable(value)}")
+        answer(f"  {name}: {_in_line(_readable(value))}")
     answer(f"estimate: {price(plan.estimate)}")
     say("nothing was sent", "dim")
+
+
+def _in_line(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _readable(value: object) -> object:

@@ -20,7 +20,7 @@ from anymedia.results import Result
 
 __all__ = ["app"]
 
-_LEFT_OUT: Final = frozenset({"provider", "provider_options", "metadata", "messages", "stream", "idempotency_key"})
+_LEFT_OUT: Final = frozenset({"provider", "provider_options", "metadata", "messages", "idempotency_key"})
 _ATTRIBUTE: Final = re.compile(r"^    (\w+): (.+(?:\n        .+)*)", re.MULTILINE)
 
 Own = Annotated[
@@ -138,4 +138,5 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for _kind in OPERATIONS.values():
-    app.command(_kind.operation.replace("_", "-"))(_command(_kind))
+    _made = _command(_kind)
+    app.command(_kind.operation.replace("_", "-"), short_help=_made.__doc__)(_made)  # else it is cut at 45 letters

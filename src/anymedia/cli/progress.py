@@ -4,6 +4,7 @@ from threading import Lock, Thread
 from types import TracebackType
 from typing import Final, Protocol, Self, TypeVar
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
@@ -15,7 +16,7 @@ from anymedia.results import Result
 from anymedia.sync import Task
 from anymedia.tasks import Snapshot
 
-__all__ = ["Bars", "Board", "Lines", "board_for", "follow"]
+__all__ = ["Bars", "Board", "Lines", "Words", "board_for", "follow"]
 
 R = TypeVar("R", bound=Result)
 _LAST_WORDS: Final = 0.5
@@ -128,6 +129,39 @@ class Bars:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._progress.stop()
+
+
+class Words:
+    """A text on stdout, while it is being written."""
+
+    def __init__(self) -> None:
+        self._shown = ""
+        self._lock = Lock()
+
+    def show(self, label: str, snapshot: Snapshot) -> None:
+        """Write what is new of the text."""
+        self._write(snapshot.text or "")
+
+    def finish(self, text: str) -> None:
+        """Write what is missing of the whole text, and end the line."""
+        self._write(text)
+        self._shown = ""
+        typer.echo()
+
+    def _write(self, text: str) -> None:
+        with self._lock:
+            if len(text) > len(self._shown):
+                typer.echo(text[len(self._shown) :], nl=False)
+                self._shown = text
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._shown:
+            typer.echo()
 
 
 def _in_words(snapshot: Snapshot) -> str:

@@ -43,9 +43,9 @@ class TextToSpeech(_Sound):
 
     Attributes:
         text: What to say.
-        voice: A voice by the provider's name for it; None takes the model's own.
+        voice: A voice by the provider's name for it; left out, the model's own.
         voice_sample: A recording whose voice is to be copied, where the model can.
-        language: Such as `en` or `pt-BR`; None lets the model tell.
+        language: Such as `en` or `pt-BR`; left out, the model tells.
         speed: 1 is the voice's own.
         seed: Repeats a result where the model allows it.
     """
@@ -130,7 +130,7 @@ class DubVoice(_Sound):
     Attributes:
         recording: A sound, or a film with sound where the model takes one.
         language: To speak, such as `es`.
-        speakers: How many there are; None lets the model count.
+        speakers: How many there are; left out, the model counts.
     """
 
     operation: ClassVar[str] = "dub_voice"
@@ -157,7 +157,7 @@ class VideoToAudio(_Composition):
 
     Attributes:
         video: What is seen.
-        prompt: What is heard; None lets the model tell from the picture.
+        prompt: What is heard; left out, the model tells from the picture.
     """
 
     operation: ClassVar[str] = "video_to_audio"

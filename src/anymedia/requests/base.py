@@ -152,7 +152,7 @@ class Request(BaseModel, Generic[R_co]):
     """One filled-in operation: a frozen value, all keywords.
 
     Attributes:
-        model: A vendor's model, a portable or a configured name, or `unlisted:<id>`; None takes the provider's default.
+        model: A vendor's model, a portable or a configured name, or `unlisted:<id>`; left out, the provider's default.
         provider_options: Options of each provider, by its name; only the chosen provider's are sent.
         idempotency_key: The same key never starts a second task.
         metadata: The caller's own notes; kept with the task, never sent.

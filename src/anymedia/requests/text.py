@@ -1,9 +1,9 @@
 """Words: about media, for media, or in answer to words."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 from pydantic.dataclasses import dataclass
 
 from anymedia.json import JSON
@@ -83,7 +83,8 @@ class GenerateText(_Words):
         temperature: How freely words are chosen; 0 is not at all.
         top_p: The share of likely words that are chosen from, 0 to 1.
         json_schema: What the answer must look like, as a JSON Schema; the answer is then JSON.
-        stream: Whether the text is sent piece by piece: `Snapshot.text` of `task.events()` is what there is so far.
+        stream: Whether the text is sent piece by piece: `Snapshot.text` of `task.events()` is what there is so
+            far. A stream is one text.
         count: How many answers.
         seed: Repeats a result where the model allows it.
     """
@@ -101,3 +102,9 @@ class GenerateText(_Words):
     stream: bool = False
     count: CountField = 1
     seed: SeedField | None = None
+
+    @model_validator(mode="after")
+    def _one_text_in_a_stream(self) -> Self:
+        if self.stream and self.count > 1:
+            raise ValueError("a stream is one text: count is 1")
+        return self

@@ -57,6 +57,15 @@ def test_without_its_packages_one_line_says_what_to_install(package: str) -> Non
     assert 'pip install "anymedia[cli]"' in ended.stderr
 
 
+def test_help_needs_and_loads_no_package_of_the_emulators() -> None:
+    """An installation without the extra `emulator` has every command but those that start one; help comes fast."""
+    script = (
+        "import sys; from anymedia.cli import main; main([]); print(*{'PIL', 'av', 'starlette'} & set(sys.modules))"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ended.stdout.splitlines()[-1] == ""
+
+
 def test_models_are_listed_with_their_defaults(anymedia: Command) -> None:
     """Provider, operation and model, one line each; a star marks what is taken when none is named."""
     answer = anymedia("models", "--provider", "runway", "--operation", "image-to-video")

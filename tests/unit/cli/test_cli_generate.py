@@ -104,6 +104,15 @@ def test_dry_run_sends_nothing(anymedia: Command, config: Path, emulators: dict[
     assert emulators[provider].ledger.requests == []
 
 
+def test_dry_run_shows_each_part_of_the_body_as_it_goes_on_the_wire(anymedia: Command, config: Path) -> None:
+    """Text stands as it is, everything else as JSON."""
+    say = ("run", "text-to-speech", "hi", "--provider", "runway", "--voice", "Leslie", "--config", config, "--dry-run")
+    lines = anymedia(*say).out.splitlines()
+    assert "  promptText: hi" in lines
+    (voice,) = [line for line in lines if line.startswith("  voice: ")]
+    assert json.loads(voice.removeprefix("  voice: "))["presetId"] == "Leslie"
+
+
 def test_dry_run_in_json_holds_the_body(anymedia: Command, config: Path) -> None:
     """Inputs stand in the body by name, everything else as it goes on the wire."""
     Path("first.png").write_bytes(render.image("a cat", seed=1, width=1280, height=720))

@@ -6,14 +6,14 @@ import pytest
 from rich.console import Console
 
 from anymedia import Snapshot, TaskRef, TaskState
-from anymedia.cli.progress import Bars, Lines, board_for
+from anymedia.cli.progress import Bars, Lines, Words, board_for
 
 REF = TaskRef(provider="runway", id="1", operation="text_to_image", model="gen4_image")
 
 
-def snapshot(state: TaskState, progress: float | None = None) -> Snapshot:
+def snapshot(state: TaskState, progress: float | None = None, text: str | None = None) -> Snapshot:
     """A moment of the one task."""
-    return Snapshot(ref=REF, state=state, progress=progress)
+    return Snapshot(ref=REF, state=state, progress=progress, text=text)
 
 
 @pytest.fixture
@@ -75,3 +75,16 @@ def test_bars_show_every_task_in_a_row_of_its_own(terminal: Console) -> None:
     assert "succeeded" in one
     assert "two" in two
     assert "failed" in two
+
+
+def test_words_are_written_as_they_come(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each piece once, the rest at the end; a text that breaks off ends its line all the same."""
+    with Words() as board:
+        for text in (None, "The sea", "The sea", "The sea is"):
+            board.show("a task", snapshot(TaskState.RUNNING, text=text))
+        assert capsys.readouterr().out == "The sea is"
+        board.finish("The sea is salt.")
+    assert capsys.readouterr().out == " salt.\n"
+    with Words() as board:
+        board.show("a task", snapshot(TaskState.RUNNING, text="The"))
+    assert capsys.readouterr().out == "The\n"

@@ -21,9 +21,25 @@ def test_every_operation_is_a_command_that_explains_itself(anymedia: Command, op
     answer = anymedia("run", operation.replace("_", "-"), "--help")
     assert answer.code == 0
     fields = OPERATIONS[operation].model_fields
-    for name in set(fields) - {"provider", "provider_options", "metadata", "messages", "stream"}:
+    for name in set(fields) - {"provider", "provider_options", "metadata", "messages"}:
         shown = name.upper() if fields[name].is_required() else f"--{name.replace('_', '-')}"
         assert shown in answer.out, name
+
+
+def test_the_list_of_operations_is_not_cut_short(anymedia: Command) -> None:
+    """Each line of the list is a whole sentence."""
+    words = " ".join(anymedia("run", "--help").out.split())
+    for kind in OPERATIONS.values():
+        assert f"{kind.operation.replace('_', '-')} {(kind.__doc__ or '').splitlines()[0]}" in words
+
+
+def test_a_text_is_shown_once_whether_streamed_or_not(anymedia: Command, config: Path) -> None:
+    """`--stream` writes the answer as it comes, and the same answer as without; JSON stays JSON."""
+    ask = ("run", "generate-text", "Why is the sea salty?", "--seed", "1", "--provider", "runware", "--config", config)
+    plain, streamed, data = anymedia(*ask), anymedia(*ask, "--stream"), anymedia(*ask, "--stream", "--json")
+    assert (plain.code, streamed.code, data.code) == (0, 0, 0), plain.err + streamed.err + data.err
+    assert plain.out == streamed.out != ""
+    assert json.loads(data.out)["texts"] == [plain.out.removesuffix("\n")]
 
 
 @pytest.mark.parametrize("provider", ["runway", "runware"])
