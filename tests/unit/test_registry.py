@@ -84,7 +84,7 @@ def test_another_contract_is_refused_by_number(installed: None) -> None:
 )
 def test_a_broken_provider_says_what_is_wrong(installed: None, name: str, problem: str) -> None:
     """Whatever its entry point leads to, the error is ours and names the provider."""
-    with pytest.raises(ConfigurationError, match=f"{name}.*{problem}"):
+    with pytest.raises(ConfigurationError, match=f"provider '{name}'.*{problem}"):
         provider_class(name)
 
 

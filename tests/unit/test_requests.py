@@ -68,6 +68,13 @@ def test_a_shape_needs_something_to_be_made_from() -> None:
     assert Generate3D(image="https://example.com/chair.png").prompt is None
 
 
+def test_a_stream_is_one_text() -> None:
+    """Several texts cannot be told apart while they are written, so that is refused before anything is sent."""
+    with pytest.raises(InvalidRequestError, match="count is 1"):
+        GenerateText(prompt="Why?", stream=True, count=2)
+    assert GenerateText(prompt="Why?", count=2).stream is False
+
+
 def test_a_conversation_survives_the_journey() -> None:
     """Earlier turns go along as plain data and come back."""
     request = GenerateText(prompt="And now?", messages=[Message("user", "Hi"), Message("assistant", "Hello.")])

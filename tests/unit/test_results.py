@@ -83,5 +83,6 @@ def test_costs_and_notices_read_as_text() -> None:
     """What a person sees of money and notices."""
     assert str(Cost(amount=Decimal("0.5"), unit="USD")) == "$0.5"
     assert str(Cost(amount=Decimal(60), unit="credits", final=False)) == "about 60 credits"
+    assert str(Cost(amount=Decimal(1), unit="credits")) == "1 credit"
     assert str(Notice(code="dropped", message="not sent", field="fps")) == "fps: not sent"
     assert str(Notice(code="x", message="only this")) == "only this"
