@@ -1,6 +1,6 @@
 # Every target is one or two `uv run` lines; `make check` is the whole gate. Without make: .ci/run
 
-.PHONY: install fmt lint types imports test cov docs wheel vendor faults soak bench check matrix
+.PHONY: install fmt lint types imports test cov docs pages wheel vendor faults soak bench check matrix
 
 install: ## everything a developer needs, into .venv
 	uv sync
@@ -30,6 +30,9 @@ cov: ## the same tests, with branch coverage and its lower bound
 docs: ## into site/; a dead link is an error
 	uv run zensical build --strict --clean
 
+pages: ## the tests that publish tables, and these tables written anew into the documentation
+	ANYMEDIA_WRITE_MATRIX=1 uv run pytest tests/faults/test_fault_matrix_*.py tests/vendor providers/*/tests/p*
+
 wheel: ## build it, and use it in an empty environment (part of `test` too)
 	uv run pytest tests/packaging
 
@@ -42,8 +45,8 @@ soak: ## ten thousand tasks per provider, something breaking every second; some 
 bench: ## what the client costs above a bare loop, as ratios
 	uv run python tests/benchmarks/overhead.py
 
-faults: ## the fault matrix, and its tables in the documentation
-	ANYMEDIA_WRITE_MATRIX=1 uv run pytest tests/faults -k matrix
+faults: ## the fault matrix (part of `test` too)
+	uv run pytest tests/faults -k matrix
 
 check: lint types imports docs cov
 

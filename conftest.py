@@ -1,9 +1,9 @@
-"""What every test stands on: no network but loopback, no settings of this machine, and running emulators."""
+"""What every test stands on: loopback only, no settings of this machine, running emulators, and generated pages."""
 
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _SPEED = 1000
 _SETTINGS = ("ANYMEDIA_", "RUNWARE_", "RUNWAYML_")
 _PROXIES = ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY")
+_WRITES_PAGES = bool(os.environ.get("ANYMEDIA_WRITE_MATRIX"))
+_DOCS = Path(__file__).parent / "docs"
 _strays: list[str] = []
 
 
@@ -67,6 +69,22 @@ def own_settings(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     if request.node.get_closest_marker("vendor") is None:
         monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
         monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+@pytest.fixture(scope="session")
+def publishes() -> Callable[[str, str, str], None]:
+    """Holds a generated table against the published one; with `ANYMEDIA_WRITE_MATRIX=1` it is written in its place."""
+
+    def hold(page: str, name: str, table: str) -> None:
+        begin, end = f"<!-- table: {name} -->", "<!-- end of the table -->"
+        before, rest = (_DOCS / page).read_text(encoding="utf-8").split(begin)
+        shown, after = rest.split(end, 1)
+        if _WRITES_PAGES:
+            (_DOCS / page).write_text(f"{before}{begin}\n\n{table}\n\n{end}{after}", encoding="utf-8")
+        else:
+            assert shown.strip() == table
+
+    return hold
 
 
 @pytest.fixture

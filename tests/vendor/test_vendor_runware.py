@@ -1,11 +1,11 @@
 """Runware's own SDKs, unmodified, over every method they have that the emulator's platform offers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 from vendor_methods import PACKAGES, Package
-from vendor_page import published, table
+from vendor_page import packages_table
 
 from anymedia.testing.hosting import Hosted
 from anymedia_runware.emulator import RunwareEmulator
@@ -37,6 +37,6 @@ def test_every_method(package: Package, runs: Runs) -> None:
     assert sorted(runs[package.name].result()) == sorted(package.steps)
 
 
-def test_the_published_table_of_sdks() -> None:
+def test_the_published_table_of_sdks(publishes: Callable[[str, str, str], None]) -> None:
     """The provider's page says of each SDK what the runs show."""
-    assert published() == table()
+    publishes("reference/runware.md", "the vendor's own SDKs", packages_table(PACKAGES))

@@ -90,7 +90,9 @@ async function called(step, kept) {
 async function settled(step, call) {
   const asked = call();
   if ('status' in step) {
-    await assert.rejects(asked, (error) => error.status === step.status, step.call);
+    const refusal = await asked.then(() => assert.fail(`${step.call} is not refused`), (error) => error);
+    assert.equal(refusal.status, step.status, step.call);
+    for (const [path, wanted] of Object.entries(step.says ?? {})) assert.equal(at(refusal.error, path), wanted, path);
     return undefined;
   }
   if ('wait' in step) {

@@ -113,6 +113,8 @@ def called(client, name, step, kept):
         answer = yield method(*given, **arguments)
     except runwayml.APIStatusError as error:
         assert error.status_code == step.get("status"), (name, error.body)
+        for path, wanted in step.get("says", {}).items():
+            assert at(error.body, path) == wanted, (name, path, error.body)
         return None
     assert "status" not in step, (name, answer)
     if "wait" in step:

@@ -1,4 +1,4 @@
-"""Asks for everything the platform sells; with `ANYMEDIA_WRITE_MATRIX=1`, the answers are written into the page."""
+"""Lets the tests here use the helpers beside them."""
 
 import sys
 from pathlib import Path

@@ -3,17 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
 
 from platform_requests import Question
 
 from anymedia.catalog import Capabilities, Range
 from anymedia_runware.catalog import catalog
 
-__all__ = ["Answer", "model_tables", "operation_table", "publish", "published", "task_table"]
-
-_PAGE = Path(__file__).parents[4] / "docs/reference/runware.md"
-_END = "<!-- end of the table -->"
+__all__ = ["Answer", "model_tables", "operation_table", "task_table"]
 
 
 @dataclass(frozen=True)
@@ -27,18 +23,6 @@ class Answer:
 
     sent: frozenset[str]
     kinds: tuple[str, ...]
-
-
-def published(section: str) -> str:
-    """One section as it is."""
-    return _PAGE.read_text(encoding="utf-8").split(_begin(section))[1].split(_END)[0].strip()
-
-
-def publish(section: str, text: str) -> None:
-    """Write one section."""
-    before, rest = _PAGE.read_text(encoding="utf-8").split(_begin(section))
-    _, after = rest.split(_END, 1)
-    _PAGE.write_text(f"{before}{_begin(section)}\n\n{text}\n\n{_END}{after}", encoding="utf-8")
 
 
 def operation_table() -> str:
@@ -102,7 +86,3 @@ def _sizes(rules: Capabilities) -> str:
 
 def _numbers(values: Sequence[float]) -> str:
     return ", ".join(f"{value:g}" for value in values)
-
-
-def _begin(section: str) -> str:
-    return f"<!-- table: {section} -->"

@@ -2,13 +2,12 @@
 
 import asyncio
 import io
-import os
 import zipfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import pytest
-from platform_page import Answer, model_tables, operation_table, publish, published, task_table
+from platform_page import Answer, model_tables, operation_table, task_table
 from platform_requests import Inputs, Question, calls, questions
 
 from anymedia import AsyncMediaClient
@@ -19,7 +18,8 @@ from anymedia_runware import AsyncRunware
 from anymedia_runware.catalog import catalog
 from anymedia_runware.emulator import RunwareEmulator
 
-_WRITES = bool(os.environ.get("ANYMEDIA_WRITE_MATRIX"))
+Publishes = Callable[[str, str, str], None]
+_PAGE = "reference/runware.md"
 _AT_ONCE = 20
 _PATIENCE = 80.0
 _KINDS = {
@@ -115,7 +115,7 @@ def _kinds(result: Result) -> tuple[str, ...]:
 
 
 async def test_every_parameter_of_every_model(
-    client: AsyncMediaClient, emulator: RunwareEmulator, inputs: Inputs
+    client: AsyncMediaClient, emulator: RunwareEmulator, inputs: Inputs, publishes: Publishes
 ) -> None:
     """For each model, a request with all that its schema names is accepted, paid for and answered."""
     asked = list(questions(inputs))
@@ -130,7 +130,7 @@ async def test_every_parameter_of_every_model(
         assert not [notice for notice in result.notices if notice.code == "unknown_option"], question.model
         answers.append((question, Answer(frozenset(entry.request), _kinds(result))))
     assert emulator.ledger.accepted == len(asked)
-    _compare("models", model_tables(answers))
+    publishes(_PAGE, "models", model_tables(answers))
 
 
 async def test_what_comes_out(client: AsyncMediaClient, inputs: Inputs) -> None:
@@ -143,7 +143,9 @@ async def test_what_comes_out(client: AsyncMediaClient, inputs: Inputs) -> None:
     }
 
 
-async def test_every_task_type(client: AsyncMediaClient, emulator: RunwareEmulator, inputs: Inputs) -> None:
+async def test_every_task_type(
+    client: AsyncMediaClient, emulator: RunwareEmulator, inputs: Inputs, publishes: Publishes
+) -> None:
     """Every task type, under each of its names, is accepted and answered."""
     asked = calls(inputs)
     results = await _results(client, list(asked.values()))
@@ -166,7 +168,7 @@ async def test_every_task_type(client: AsyncMediaClient, emulator: RunwareEmulat
     }
     assert set(looked) <= set(emulator.ledger.requests)
     answers |= looked
-    _compare("task types", task_table(answers))
+    publishes(_PAGE, "task types", task_table(answers))
 
 
 def _asked_by(task_type: str) -> str:
@@ -180,13 +182,6 @@ def _asked_by(task_type: str) -> str:
     return ", ".join(f"`{name}`" for name in (*operations, "native"))
 
 
-def test_the_published_operations() -> None:
+def test_the_published_operations(publishes: Publishes) -> None:
     """Every operation has its line."""
-    _compare("operations", operation_table())
-
-
-def _compare(section: str, text: str) -> None:
-    """Hold the published table against what has just come of it, or write it."""
-    if _WRITES:
-        publish(section, text)
-    assert published(section) == text
+    publishes(_PAGE, "operations", operation_table())

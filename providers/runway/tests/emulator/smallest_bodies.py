@@ -9,7 +9,7 @@ __all__ = ["MODELS", "named", "smallest_body"]
 MODELS = [model for offered in load().endpoints.values() for model in offered.values()]
 
 # What the rules between fields demand besides.
-_NEEDED_TOO = {"seedance2_5": {"promptText": "a kite"}, "multi_shot_video": {"prompt": "a kite"}}
+_NEEDED_TOO = {"multi_shot_video": {"prompt": "a kite"}}
 _URIS = {
     "image": "https://example.com/a.png",
     "video": "https://example.com/a.mp4",

@@ -1,7 +1,6 @@
 """The generated tables of `docs/reference/runway.md`: what every model takes and costs, and how its run ended."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, cast
 
 from page_cases import Case
@@ -13,23 +12,9 @@ from anymedia_runway.catalog import DEFAULT_MODELS, runway_catalog
 from anymedia_runway.facts import facts
 from anymedia_runway.forms import Form
 
-__all__ = ["models_table", "prices_table", "publish", "published", "runs_table"]
+__all__ = ["models_table", "prices_table", "runs_table"]
 
-_PAGE = Path(__file__).parents[4] / "docs/reference/runway.md"
-_END = "<!-- end of the table -->"
 _OPTIONS = {field.alias: name for name, field in RunwayOptions.model_fields.items()}
-
-
-def publish(name: str, table: str) -> None:
-    """Write one table into the page."""
-    before, rest = _PAGE.read_text(encoding="utf-8").split(_begin(name))
-    _, after = rest.split(_END, 1)
-    _PAGE.write_text(f"{before}{_begin(name)}\n\n{table}\n\n{_END}{after}", encoding="utf-8")
-
-
-def published(name: str) -> str:
-    """One table as the page has it."""
-    return _PAGE.read_text(encoding="utf-8").split(_begin(name))[1].split(_END)[0].strip()
 
 
 def runs_table(endings: Sequence[tuple[Case, Ending]]) -> str:
@@ -61,10 +46,6 @@ def prices_table() -> str:
     for model, price in facts()["prices"].items():
         lines.append(f"| `{model}` | {_credits(price)} | {_per(price)} |")
     return "\n".join(lines)
-
-
-def _begin(name: str) -> str:
-    return f"<!-- table: {name} -->"
 
 
 def _cell(ending: Ending) -> str:

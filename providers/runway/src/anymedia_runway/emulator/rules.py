@@ -103,8 +103,6 @@ def _draft(endpoint: str, body: Body) -> Iterator[Issue]:
         others = sorted(set(body) - {"model", "draftTaskId"})
         if others:
             yield issues.unrecognized_keys(others, [])
-    elif endpoint == "text_to_video" and not body.get("promptText"):
-        yield issues.undefined("string", ["promptText"])
     if body.get("draft") and body.get("outputFormat", "mp4") != "mp4":
         yield issues.custom(["outputFormat"], "A draft is always mp4.")
 
