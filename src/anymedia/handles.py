@@ -84,6 +84,8 @@ class AsyncTask(Generic[R_co]):
     async def status(self) -> Snapshot:
         """Ask the provider once, now; a task that has ended is not asked about again.
 
+        A provider that wants some seconds between two looks at one task is not asked sooner: the last answer counts.
+
         Raises:
             TaskNotFoundError: The provider does not know the task.
             MediaError: The provider could not be asked.

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import binascii
 import hashlib
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -226,7 +227,8 @@ def _read(media: Media, where: str, max_bytes: int) -> bytes:
         if path.is_dir():
             raise MediaInputError(f"{where} is a folder; give a file in it")
         with path.open("rb") as file:
-            return file.read(max_bytes + 1)
+            size = os.fstat(file.fileno()).st_size or max_bytes  # a device or a pipe has none
+            return file.read(min(size, max_bytes) + 1)  # memory is taken for as much as is asked for
     except OSError as error:
         reason = error.strerror or str(error)
         raise MediaInputError(f"{where} cannot be read: {reason}") from error

@@ -259,6 +259,11 @@ class Provider(ABC):
             failures: Fetches in a row that failed.
         """
 
+    @property
+    def rest(self) -> float:
+        """Seconds the vendor wants between two looks at one task; whoever asks sooner gets the last answer again."""
+        return 0.0
+
     @abstractmethod
     async def cancel(self, ref: TaskRef) -> Cancellation:
         """Stop the task where the vendor can; a finished task is never destroyed."""

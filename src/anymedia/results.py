@@ -149,7 +149,7 @@ class Result(_Value):
         ref: The task's address.
         provider: Who made it.
         model: With what.
-        raw: The provider's last answer, unchanged.
+        raw: The provider's last answer, unchanged but for credentials, which are left out.
     """
 
     needs_outputs: ClassVar[bool] = True

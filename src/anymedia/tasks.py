@@ -33,7 +33,7 @@ class Snapshot:
         errors: Why some outputs are missing.
         failure: Why there is no result, when the state is `FAILED` or `CANCELED`.
         notices: Worth knowing.
-        raw: The provider's answer, unchanged.
+        raw: The provider's answer, unchanged but for credentials, which are left out.
     """
 
     ref: TaskRef

@@ -173,18 +173,24 @@ class Tracker:
             self._learn(tracked, news)
 
     async def look(self, tracked: Tracked) -> Snapshot:
-        """Ask the provider once, now.
+        """Ask the provider once, now; what it said less than its `rest` ago is the answer without asking.
 
         Raises:
             TaskNotFoundError: The provider does not know the task.
             MediaError: The round trip failed.
         """
         self.refuse_if_closed()
+        began = self._clock.now()
+        if _is_fresh(tracked, began):
+            return tracked.ended()
         snapshots = await tracked.provider.fetch([tracked.ref])
+        tracked.looked_at = began
         for snapshot in snapshots:
             self.observe(snapshot)
         if not snapshots:
             self._missed(tracked)
+        if _key(tracked.ref) in self._followed:
+            self._plan_look(tracked)
         return tracked.ended()
 
     async def wait(
@@ -193,7 +199,8 @@ class Tracker:
         """Return the task's last snapshot once it has ended.
 
         At a deadline one last look is taken, so that a task which has ended by then is never called late; also when the
-        time was up from the start. Its answer is waited for up to five seconds.
+        time was up from the start. Its answer is waited for up to five seconds. Waits so short that one begins and ends
+        within the provider's `rest` share a look.
 
         Args:
             tracked: The task.
@@ -280,7 +287,7 @@ class Tracker:
             return deadline.due if deadline is not None else None
         if patience.late_since is None:
             patience.late_since = now
-        looked = tracked.looked_at is not None and tracked.looked_at >= max(deadline.due, patience.start)
+        looked = _has_looked(tracked, max(deadline.due, patience.start), patience.start, now)
         if looked or now >= patience.late_since + _LAST_LOOK:
             raise _timed_out(tracked, deadline)
         self._look_soon(tracked)
@@ -391,6 +398,20 @@ class Tracker:
             self.canceled(tracked)
         elif self._clock.now() - tracked.since >= _GRACE:
             self._give_up(tracked, _not_found(tracked.ref))
+
+
+def _has_looked(tracked: Tracked, due: float, start: float, now: float) -> bool:
+    """Whether a waiter since `start` has had its last look, or is so short that the vendor wants no other so soon."""
+    if tracked.looked_at is None:
+        return False
+    return tracked.looked_at >= due or (tracked.looked_at < start and _is_fresh(tracked, now))
+
+
+def _is_fresh(tracked: Tracked, now: float) -> bool:
+    """Whether the last look at a task went well, and was so short ago that the vendor wants no other yet."""
+    if tracked.snapshot is None or tracked.looked_at is None or tracked.failures:
+        return False
+    return now - tracked.looked_at < tracked.provider.rest
 
 
 def _about(error: MediaError, ref: TaskRef) -> MediaError:

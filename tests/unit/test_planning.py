@@ -164,6 +164,14 @@ def test_an_unconfirmed_rule_never_blocks() -> None:
     assert [notice.code for notice in notices] == ["unconfirmed"]
 
 
+@pytest.mark.parametrize("request_", [TextToVideo(), ImageToVideo(image=IMAGE)])
+def test_a_prompt_that_the_model_needs_is_missed_by_name(request_: Request[Result]) -> None:
+    """Whether a film needs a prompt is the model's to say; the error names the field, and who asks for it."""
+    with pytest.raises(InvalidRequestError) as caught:
+        settle(request_, "film")
+    assert [(issue.field, issue.message) for issue in caught.value.issues] == [("prompt", "is required by film")]
+
+
 def test_models_that_name_their_shapes_get_names() -> None:
     """A model with ratios and scales by name is given names."""
     request, notices = settle(TextToImage(prompt="x", aspect_ratio="32:18", resolution="1080p"), "picture")

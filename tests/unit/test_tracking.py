@@ -46,6 +46,7 @@ class Vendor(Provider):
     defaults = ProviderDefaults(base_url="https://x.invalid", api_key_env="X", base_url_env="Y", poll_interval=2)
     batch = 3
     pushes = False
+    rests = 0.0
 
     def __init__(self, settings: ProviderSettings, context: Context) -> None:
         super().__init__(settings, context)
@@ -82,6 +83,11 @@ class Vendor(Provider):
     def next_look(self, ref: TaskRef, last: Snapshot | None, age: float, failures: int) -> float | None:
         self.failures.append(failures)
         return None if self.pushes else self.settings.poll_interval * (1 + failures)
+
+    @property
+    @override
+    def rest(self) -> float:
+        return self.rests
 
     @override
     async def cancel(self, ref: TaskRef) -> Cancellation:
@@ -638,6 +644,74 @@ async def test_a_single_look_is_one_round_trip(bench: Bench, known: bool) -> Non
             await bench.tracker.look(tracked)
     await bench.clock.advance(60)
     assert len(bench.vendor.fetched) == 1
+
+
+async def test_looks_in_a_loop_let_the_vendor_rest(bench: Bench) -> None:
+    """Whoever asks again before the vendor wants to be asked gets the last answer, without asking."""
+    bench.vendor.rests = 5
+    tracked = bench.tracker.find(bench.vendor, ref("a"))
+    seen: list[float | None] = []
+    for second in range(12):
+        bench.shows(RUNNING, progress=second / 100)
+        seen += [(await bench.tracker.look(tracked)).progress for _ in range(3)]
+        await bench.clock.advance(1)
+    assert [moment for moment, _ in bench.vendor.fetched] == [0, 5, 10]
+    assert seen == [0.0] * 15 + [0.05] * 15 + [0.1] * 6
+
+
+async def test_short_waits_in_a_loop_let_the_vendor_rest(bench: Bench) -> None:
+    """Waiting again and again for no time at all asks no more often than the vendor wants, and misses no end for long."""
+    bench.vendor.rests = 5
+    bench.vendor.pushes = True
+    bench.shows(RUNNING)
+    for second in range(12):
+        if second == 7:
+            bench.shows(SUCCEEDED)
+        waiting = bench.wait(timeout=0)
+        await bench.clock.advance(1)
+        if second < 10:
+            with pytest.raises(TaskTimeoutError):
+                await waiting
+        else:
+            assert (await waiting).state is SUCCEEDED
+    assert [moment for moment, _ in bench.vendor.fetched] == [0, 5, 10]
+
+
+async def test_a_long_wait_ends_with_a_look_all_the_same(bench: Bench) -> None:
+    """Who has waited for longer learns of an end that came a moment before the deadline."""
+    bench.vendor.rests = 5
+    bench.shows(RUNNING)
+    waiting = bench.wait(timeout=5)
+    await bench.clock.advance(4.5)
+    bench.shows(SUCCEEDED)
+    await bench.clock.advance(0.5)
+    assert (await waiting).state is SUCCEEDED
+    assert [moment for moment, _ in bench.vendor.fetched] == [0, 2, 4, 5]
+
+
+async def test_a_look_out_of_turn_puts_off_the_next(bench: Bench) -> None:
+    """A task that is followed and looked at by its owner too is looked at no more often for that."""
+    bench.shows(RUNNING)
+    waiting = bench.wait()
+    await bench.clock.advance(1.5)
+    await bench.tracker.look(bench.tracker.find(bench.vendor, ref("a")))
+    await bench.clock.advance(2.5)
+    assert [moment for moment, _ in bench.vendor.fetched] == [0, 1.5, 3.5]
+    waiting.cancel()
+
+
+async def test_a_look_that_failed_is_no_answer(bench: Bench) -> None:
+    """After a look that went wrong, the next one asks, though the vendor would rather rest."""
+    bench.vendor.rests = 5
+    bench.shows(RUNNING)
+    tracked = bench.tracker.find(bench.vendor, ref("a"))
+    bench.vendor.broken = RateLimitError("slowly")
+    for _ in range(2):
+        with pytest.raises(RateLimitError):
+            await bench.tracker.look(tracked)
+    bench.vendor.broken = None
+    assert (await bench.tracker.look(tracked)).state is RUNNING
+    assert len(bench.vendor.fetched) == 3
 
 
 async def test_events_are_the_changes_and_always_the_last(bench: Bench) -> None:

@@ -61,3 +61,8 @@ def test_every_endpoint_has_an_example() -> None:
     assert {endpoint for endpoint, _ in shown} >= facts()["endpoints"].keys()
     for endpoint in facts()["endpoints"]:
         assert {model for place, model in shown if place == endpoint} <= set(models_at(endpoint))
+
+
+def test_no_example_needs_a_body_by_hand() -> None:
+    """Every body of the reference comes from a request class or a builder, none is written out as `Native`."""
+    assert [example["call"] for example in EXAMPLES if example["request"].get("operation") == "native"] == []

@@ -1,5 +1,6 @@
 """When a task is looked at again."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -21,6 +22,15 @@ def test_vendor_is_never_asked_faster_than_it_wants() -> None:
     assert poller.interval(0.02, at_vendor=True) == 5
     assert poller.interval(9, at_vendor=True) == 9
     assert poller.interval(0.02, at_vendor=False) == 0.02
+
+
+@pytest.mark.parametrize(
+    ("address", "seconds"),
+    [("https://api.dev.runwayml.com", 5), ("https://mirror.example", 0), ("http://127.0.0.1:1", 0)],
+)
+def test_only_the_vendor_wants_rest(open_runway: Callable[..., RunwayProvider], address: str, seconds: float) -> None:
+    """Two looks at one task lie five seconds apart at the vendor's own host, whoever asks; others set no such rule."""
+    assert open_runway(address).rest == seconds
 
 
 @given(chances)

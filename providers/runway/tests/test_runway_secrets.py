@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from anymedia.errors import AuthenticationError, MediaError
+from anymedia import AsyncMediaClient
+from anymedia.errors import AuthenticationError, MediaError, ProtocolError
 from anymedia.provider import Plan
 from anymedia.requests import ImageToVideo, Request, TextToImage
 from anymedia.results import Result
-from anymedia_runway import RunwayProvider
+from anymedia_runway import AsyncRunway, RunwayProvider, realtime_session
 from anymedia_runway.emulator import RunwayEmulator
 
 MakePlan = Callable[[Request[Result]], Awaitable[Plan]]
@@ -62,6 +63,52 @@ async def test_storage_never_sees_the_key(
     plan = await runway.prepare(await planned(ImageToVideo(prompt="x", image=png + bytes(4_000_000))))
     assert runway_emulator.ledger.requests == ["POST /v1/uploads", "POST /storage"]
     assert str(plan.body["promptImage"]).startswith("runway://")
+
+
+async def test_the_key_to_a_room(runway_emulator: RunwayEmulator, caplog: pytest.LogCaptureFixture) -> None:
+    """The key of a realtime session is given out by the resource alone: what the task shows can go anywhere."""
+    caplog.set_level(logging.DEBUG)
+    at = runway_emulator.endpoint
+    async with AsyncMediaClient(
+        "runway", base_url=at.base_url, api_key=at.api_key, journal=None, poll_interval=0.02
+    ) as client:
+        task = await client.submit(realtime_session(avatar="influencer"))
+        sessions = AsyncRunway(client).realtime_sessions
+        session = await sessions.wait_ready(task.ref.id)
+        assert session.session_key is not None
+        key = session.session_key.get_secret_value()
+        snapshot = await task.status()
+        assert (snapshot.provider_status, "expiresAt" in str(snapshot.raw)) == ("READY", True)
+        shown = [repr(snapshot), str(snapshot.raw), str(pickle.dumps(snapshot)), repr(session), caplog.text]
+        await sessions.consume(session)
+        await sessions.cancel(task.ref.id)
+        result = await task.result()
+    shown += [
+        repr(result),
+        str(result.raw),
+        str(pickle.dumps(result)),
+        str(result.model_dump(mode="json")),
+        caplog.text,
+    ]
+    assert [text for text in shown if key in text] == []
+
+
+async def test_the_key_to_a_room_in_an_odd_answer(
+    runway_emulator: RunwayEmulator, open_runway: OpenRunway, planned: MakePlan
+) -> None:
+    """An answer about another session, or one that failed with its key in it, is an error that does not show the key."""
+    runway = open_runway(runway_emulator.endpoint.base_url, runway_emulator.api_key)
+    ref = (await runway.submit(await planned(realtime_session(avatar="influencer")), None)).ref
+    assert ref is not None
+    other = {"id": "0" * 8, "status": "READY", "sessionKey": KEY}
+    failed = {"id": ref.id, "status": "FAILED", "sessionKey": KEY, "failure": "full", "failureCode": "INTERNAL"}
+    runway_emulator.faults.add("status_before", status=200, body=other)
+    with pytest.raises(ProtocolError) as caught:
+        await runway.fetch([ref])
+    runway_emulator.faults.add("status_before", status=200, body=failed)
+    (snapshot,) = await runway.fetch([ref])
+    assert snapshot.failure is not None
+    assert KEY not in _everything(caught.value) + _everything(snapshot.failure)
 
 
 def _everything(error: MediaError) -> str:

@@ -103,12 +103,16 @@ class ImageToImage(_Generation[ImageResult]):
 
 
 class TextToVideo(_Filming):
-    """Films from a prompt, optionally guided by reference inputs."""
+    """Films from a prompt, optionally guided by reference inputs.
+
+    Attributes:
+        prompt: What happens; optional where the model allows it.
+    """
 
     operation: ClassVar[str] = "text_to_video"
     result_type: ClassVar[type[Result]] = VideoResult
 
-    prompt: PromptField
+    prompt: PromptField | None = None
 
 
 class ImageToVideo(_Filming):

@@ -5,9 +5,10 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, cast
 
 import httpx
+from typing_extensions import override
 
 from anymedia.config import Network, is_loopback
 from anymedia.errors import ConfigurationError, ProtocolError, TransportError
@@ -64,6 +65,18 @@ class HttpDownload:
     chunks: AsyncIterator[bytes] = field(repr=False)
 
 
+class _OffLoop(httpx.AsyncByteStream):
+    """A body whose pieces are read in a thread: a disk may be slow, and others share the loop."""
+
+    def __init__(self, body: httpx.SyncByteStream | httpx.AsyncByteStream) -> None:
+        self._pieces = iter(cast("httpx.SyncByteStream", body))
+
+    @override
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while (piece := await asyncio.to_thread(next, self._pieces, None)) is not None:
+            yield piece
+
+
 class HttpTransport:
     """A connection pool that never has more than a few dozen calls waiting on it.
 
@@ -101,8 +114,8 @@ class HttpTransport:
             headers: Extra headers.
             json: A JSON body.
             form: Fields of a multipart body, sent before the file.
-            file: Name, content and media type of the multipart body's last part, `file`; an open file is read and
-                sent piece by piece.
+            file: Name, content and media type of the multipart body's last part, `file`; an open file is read
+                from its start and sent piece by piece, off the loop.
             timeout: Seconds without a byte before the answer counts as lost, and from its first byte to its last.
             connect_timeout: Seconds to get a connection.
 
@@ -122,6 +135,8 @@ class HttpTransport:
                     files={"file": file} if file is not None else None,
                     timeout=httpx.Timeout(timeout, connect=connect_timeout, pool=None),
                 )
+                if file is not None:
+                    request.stream = _OffLoop(request.stream)
                 answer = await self._read_whole(request, timeout)
             except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
                 raise _failure(method, url, error) from error

@@ -1,10 +1,14 @@
 """HTTP failures tell whether anything was sent."""
 
 import asyncio
+import io
 import socket
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 
 import pytest
+from typing_extensions import override
 
 from anymedia.errors import ProtocolError, TransportError
 from anymedia.transports.http import HttpTransport
@@ -158,3 +162,91 @@ async def test_a_stream_to_nowhere(http: HttpTransport) -> None:
     with pytest.raises(TransportError) as caught:
         await read(http, "http://127.0.0.1:1/x", 5, [])
     assert caught.value.sent is False
+
+
+class Disk(io.BytesIO):
+    """An open file whose first byte waits until somebody lets it go; keeps how much was asked for at a time."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(content)
+        self.asked: list[int | None] = []
+        self.reading = threading.Event()
+        self.ready = threading.Event()
+
+    @override
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.asked.append(size)
+        self.reading.set()
+        assert self.ready.wait(10), "whoever could let it go was kept from running"
+        return super().read(size)
+
+
+@pytest.fixture
+async def storage(peer: Callable[[Answer], Awaitable[str]]) -> tuple[str, "asyncio.Future[bytes]"]:
+    """Where a file can be put, and the body that came."""
+    body: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        length = int(head.split(b"content-length: ")[1].split(b"\r\n")[0])
+        body.set_result(await reader.readexactly(length))
+        writer.write(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")
+
+    return await peer(take), body
+
+
+@pytest.mark.parametrize("opened", [True, False], ids=["open file", "bytes"])
+async def test_a_file_goes_out_whole_after_the_form(
+    http: HttpTransport, storage: tuple[str, "asyncio.Future[bytes]"], opened: bool
+) -> None:
+    """Fields come before the file, as storage services want it; an open file is sent from its start."""
+    url, body = storage
+    content = bytes(range(256)) * 1024
+    file = io.BytesIO(content)
+    file.seek(99)
+    answer = await http.request(
+        "POST", url, form={"key": "k1", "policy": "p1"}, file=("a.png", file if opened else content, "image/png")
+    )
+    assert answer.status == 204
+    boundary, _, rest = (await body).partition(b"\r\n")
+    key, policy, last, end = rest.split(boundary)
+    assert (key.endswith(b"k1\r\n"), policy.endswith(b"p1\r\n"), end) == (True, True, b"--\r\n")
+    head, _, sent = last.partition(b"\r\n\r\n")
+    assert b'name="file"; filename="a.png"' in head
+    assert b"Content-Type: image/png" in head
+    assert sent == content + b"\r\n"
+
+
+async def test_a_slow_disk_holds_up_nobody(http: HttpTransport, storage: tuple[str, "asyncio.Future[bytes]"]) -> None:
+    """While a file is read, everything else on the loop goes on; it is read piece by piece."""
+    url, body = storage
+    disk = Disk(bytes(300_000))
+    sending = asyncio.create_task(http.request("POST", url, form={"key": "k"}, file=("a.mp4", disk, "video/mp4")))
+    assert await asyncio.to_thread(disk.reading.wait, 10)
+    disk.ready.set()  # the loop is free to say so
+    assert (await sending).status == 204
+    assert bytes(300_000) in await body
+    assert max(size or 0 for size in disk.asked) < 100_000
+    assert min(size or 0 for size in disk.asked) > 0
+
+
+async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Headers at once, then a byte at a time for as long as anybody listens."""
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n")
+    with suppress(ConnectionError):
+        while not reader.at_eof():
+            writer.write(b"x")
+            await writer.drain()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(reader.read(1), 0.01)
+
+
+async def test_a_body_that_never_ends_is_lost_in_time(
+    http: HttpTransport, peer: Callable[[Answer], Awaitable[str]]
+) -> None:
+    """A body must be there within the time limit, however steadily its bytes come; what was asked may have been done."""
+    async with asyncio.timeout(5):
+        with pytest.raises(TransportError) as caught:
+            await http.request("POST", await peer(drip), json={"a": 1}, timeout=0.2)
+    assert caught.value.sent is True

@@ -37,6 +37,7 @@ class Caller:
         self.context = context
         self._policy = RetryPolicy(retries=settings.retries, delay=settings.retry_delay)
         at_vendor = urlsplit(settings.base_url).hostname == urlsplit(vendor).hostname
+        self.rest: float = poller.interval(0.0, at_vendor=at_vendor)
         self._interval = poller.interval(settings.poll_interval, at_vendor=at_vendor)
 
     async def once(

@@ -110,6 +110,11 @@ class RunwayProvider(Provider):
                 return left
         return self.caller.next_pause(failures)
 
+    @property
+    @override
+    def rest(self) -> float:
+        return self.caller.rest
+
     @override
     async def cancel(self, ref: TaskRef) -> Cancellation:
         snapshot = await self._look(ref)

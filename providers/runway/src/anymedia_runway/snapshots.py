@@ -44,6 +44,8 @@ STATES: Final = {
     "COMPLETED": TaskState.SUCCEEDED,
 }
 
+# Source: runwayml 5.24.0, types/realtime_session_retrieve_response.py; 2026-11
+_ROOM_KEY: Final = "sessionKey"
 _MEDIA_TYPES: Final = {suffix: media_type for media_type, suffix in SUFFIXES.items()}
 _KINDS: Final[dict[str, OutputKind]] = {"image": "image", "video": "video", "audio": "audio"}
 WHERE_TO_LOOK: Final = (
@@ -96,7 +98,8 @@ def read_task(answer: Answer, ref: TaskRef) -> Snapshot:
     Raises:
         ProtocolError: The answer is no task, or another one.
     """
-    task, raw = parse(Task, answer)
+    task, shown = parse(Task, answer)
+    raw = _discreet(shown)
     if task.id is not None and task.id.lower() != ref.id.lower():
         raise ProtocolError("runway answered with another task", provider="runway", ref=ref, raw=raw)
     # An unknown word must not move the task: the core never lets a state go back, so the first one keeps the last.
@@ -114,6 +117,11 @@ def read_task(answer: Answer, ref: TaskRef) -> Snapshot:
         notices=_unknown_word(task.status),
         raw=raw,
     )
+
+
+def _discreet(shown: JSON) -> JSON:
+    """What the vendor shows, without the key to a realtime session's room: whoever has that key can enter."""
+    return {name: value for name, value in shown.items() if name != _ROOM_KEY} if isinstance(shown, dict) else shown
 
 
 def canceled(ref: TaskRef) -> Snapshot:

@@ -56,7 +56,9 @@ Lenient = Annotated[T | None, WrapValidator(_none_if_odd)]
 
 
 class _Message(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True, hide_input_in_errors=True
+    )
 
 
 class Credits(_Message):

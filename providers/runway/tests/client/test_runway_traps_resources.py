@@ -2,7 +2,8 @@
 
 import asyncio
 import tracemalloc
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from anymedia import (
     TaskTimeoutError,
     TextToImage,
     TransportError,
+    VideoToVideo,
 )
 from anymedia.testing import FaultProxy, ManualClock
 from anymedia_runway import AsyncRunway, realtime_session, workflow
@@ -24,6 +26,7 @@ from anymedia_runway.emulator import RunwayEmulator
 
 OpenClient = Callable[..., AsyncMediaClient]
 SLOT, STORE = "POST /v1/uploads", "POST /storage"
+_LARGE = 100 * 10**6
 PROMPT = "a deep and calm voice with a northern accent"
 
 
@@ -98,20 +101,16 @@ async def test_trap_21_a_network_that_breaks_an_upload_is_our_error(
     assert runway_emulator.ledger.requests[-2:] == [SLOT, STORE]
 
 
-async def test_trap_22_a_file_is_never_read_whole(runway_emulator: RunwayEmulator, tmp_path: Path) -> None:
-    """A hundred megabytes on disk are sent with a few in memory."""
-    size, taken = 100 * 10**6, 0
-    path = tmp_path / "clip.mp4"
-    with path.open("wb") as file:
-        file.write(b"\0\0\0\x18ftypmp42")
-        file.truncate(size)
+@pytest.fixture
+async def storage(runway_emulator: RunwayEmulator) -> AsyncIterator[list[int]]:
+    """A storage that keeps nothing but how many bytes came; the vendor's next slot leads there."""
+    taken: list[int] = []
 
     async def store(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal taken
         head = await reader.readuntil(b"\r\n\r\n")
         length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-        while taken < length:
-            taken += len(await reader.read(65536))
+        while sum(taken) < length:
+            taken.append(len(await reader.read(65536)))
         writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
         writer.close()
 
@@ -119,16 +118,49 @@ async def test_trap_22_a_file_is_never_read_whole(runway_emulator: RunwayEmulato
         address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
         slot = {"uploadUrl": address, "fields": {"key": "k"}, "runwayUri": "runway://clip"}
         runway_emulator.faults.add("status_before", match=SLOT, status=200, body=slot)
-        base_url, key = runway_emulator.endpoint.base_url, runway_emulator.api_key
-        async with AsyncMediaClient("runway", base_url=base_url, api_key=key, journal=None) as client:
-            tracemalloc.start()
-            try:
-                assert (await AsyncRunway(client).uploads.create(path)).ref == "runway://clip"
-                _, peak = tracemalloc.get_traced_memory()
-            finally:
-                tracemalloc.stop()
-    assert taken > size
-    assert peak < size / 5
+        yield taken
+
+
+@contextmanager
+def _measured() -> Iterator[list[int]]:
+    """The most memory taken inside, in bytes, once it is over."""
+    peak: list[int] = []
+    tracemalloc.start()
+    try:
+        yield peak
+        peak.append(tracemalloc.get_traced_memory()[1])
+    finally:
+        tracemalloc.stop()
+
+
+async def test_trap_22_a_file_is_never_read_whole(runway: AsyncRunway, storage: list[int], tmp_path: Path) -> None:
+    """A hundred megabytes on disk are sent with a few in memory."""
+    path = _film_of(_LARGE, tmp_path)
+    with _measured() as peak:
+        assert (await runway.uploads.create(path)).ref == "runway://clip"
+    assert sum(storage) > _LARGE
+    assert peak[0] < _LARGE / 5
+
+
+async def test_trap_22_an_input_of_a_request_is_held_once(
+    runway_emulator: RunwayEmulator, client: AsyncMediaClient, storage: list[int], tmp_path: Path
+) -> None:
+    """A large input is read into memory once, so that every attempt sends the same bytes, and goes out piece by piece."""
+    path = _film_of(_LARGE, tmp_path)
+    created = {"id": "11111111-1111-4111-8111-111111111111"}
+    runway_emulator.faults.add("status_before", match="POST /v1/video_to_video", status=200, body=created)
+    with _measured() as peak:
+        await client.submit(VideoToVideo(video=path, prompt="snow"))
+    assert sum(storage) > _LARGE
+    assert _LARGE <= peak[0] < _LARGE * 1.2
+
+
+def _film_of(size: int, folder: Path) -> Path:
+    path = folder / "clip.mp4"
+    with path.open("wb") as file:
+        file.write(b"\0\0\0\x18ftypmp42")
+        file.truncate(size)
+    return path
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,12 @@ class Record(BaseModel):
     """Something the vendor keeps, as it shows it. Fields that nobody here knows are kept in `model_extra`."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
-        frozen=True, extra="allow", alias_generator=to_camel, populate_by_name=True, protected_namespaces=()
+        frozen=True,
+        extra="allow",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        protected_namespaces=(),
+        hide_input_in_errors=True,  # it may hold the key to a room
     )
 
 
