@@ -17,8 +17,8 @@ _RUN = (
     "audioInference 3dInference tools promptEnhance textInference training"
 )
 _NEWER = (
-    "connect stream get_task_details get_response image_upload media_storage model_search account_management invoke "
-    "get_task close"
+    "connect is_connected stream get_task_details get_response image_upload media_storage model_search "
+    "account_management invoke get_task disconnect close"
 )
 _NEWER_METHODS = (*_NEWER.split(), *(f"run {task_type}" for task_type in _RUN.split()))
 _NEWER_TRAPS = {
@@ -86,6 +86,7 @@ PACKAGES = (
         ).split(),
         {
             "connect: O2": "takes a rejected key for a good one; the first request finds out",
+            "imageInference: O20": "the same request object a second time is `conflictTaskUUID`",
             "uploadImage: O16": "bytes in its own type `File` are a TypeError",
             "uploadImage: O17": "an address is not uploaded, but given back as if it were an id",
             "modelUpload: failed": "waits a quarter of an hour for a model that could not be downloaded",

@@ -1,6 +1,7 @@
 """The provider alone, against the emulator, as the core would call it."""
 
 import asyncio
+import itertools
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -22,7 +23,7 @@ from anymedia.refs import Outcome, TaskRef
 from anymedia.requests import Request
 from anymedia.results import Result
 from anymedia.tasks import Snapshot, advance
-from anymedia.testing import render
+from anymedia.testing import FaultProxy, render
 from anymedia.transports.http import HttpTransport
 from anymedia.transports.websocket import connect
 from anymedia_runware import RunwareProvider
@@ -110,7 +111,8 @@ OpenDesk = Callable[..., Awaitable[Desk]]
 
 @pytest.fixture
 async def open_desk() -> AsyncIterator[OpenDesk]:
-    """Opens a provider at an address; closed afterwards."""
+    """Opens a provider at an address, each with ids of its own; closed afterwards."""
+    seeds = itertools.count(1)
     async with AsyncExitStack() as stack:
 
         async def open_at(
@@ -129,7 +131,11 @@ async def open_desk() -> AsyncIterator[OpenDesk]:
             )
             emit = _Later()
             context = Context(
-                clock=clock or SystemClock(), rng=Random(1), http=http, connect=connect_with, emit=emit.pass_on
+                clock=clock or SystemClock(),
+                rng=Random(next(seeds)),
+                http=http,
+                connect=connect_with,
+                emit=emit.pass_on,
             )
             emit.desk = Desk(RunwareProvider(made, context))
             stack.push_async_callback(emit.desk.provider.aclose)
@@ -155,6 +161,21 @@ async def desk(runware_emulator: RunwareEmulator, open_desk: OpenDesk) -> Desk:
 async def nowhere(open_desk: OpenDesk) -> Desk:
     """The provider with an address where nobody listens, for what needs no network."""
     return await open_desk("ws://127.0.0.1:1", "key_0")
+
+
+@pytest.fixture
+async def proxy(runware_emulator: RunwareEmulator) -> Any:
+    """A proxy in front of the emulator; its address is `url`."""
+    proxy = FaultProxy(runware_emulator.endpoint.base_url, runware_emulator.ledger)
+    proxy.url = await proxy.start()
+    yield proxy
+    await proxy.aclose()
+
+
+@pytest.fixture
+async def shaky(proxy: Any, runware_emulator: RunwareEmulator, open_desk: OpenDesk) -> Desk:
+    """The provider, behind the proxy."""
+    return await open_desk(proxy.url, runware_emulator.api_key)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import tracemalloc
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from anymedia.requests import TextToImage, TextToVideo
 from anymedia.testing import ScaledClock
 from anymedia.testing.render import probe
 from anymedia_runware.attempts import Question
+from anymedia_runware.codec import pushed
 from anymedia_runware.emulator import RunwareEmulator
 from anymedia_runware.pulse import Pace
 from anymedia_runware.session import Session
@@ -38,6 +40,13 @@ def is_empty(desk: Desk) -> bool:
     """Whether a provider remembers nothing of any task or question."""
     connection = desk.provider._connection
     return not (connection._session._attempts or connection._session._asked or connection._answers)
+
+
+def _session() -> Session:
+    session = Session("key_0", Pace())
+    session.open(0.0)
+    session.receive(WELCOME, 0.0)
+    return session
 
 
 @pytest.mark.parametrize("how", ["malformed", "truncated", "rubbish", "binary"])
@@ -67,9 +76,7 @@ async def test_ten_thousand_strangers(desk: Desk, runware_emulator: RunwareEmula
 
 def test_ten_thousand_frames_about_a_finished_task() -> None:
     """Results repeated for ever, of a task that is over or of one under way, take no more room than once."""
-    session = Session("key_0", Pace())
-    session.open(0.0)
-    session.receive(WELCOME, 0.0)
+    session = _session()
     ref = TaskRef(provider="runware", id="a", operation="text_to_image", model="m", count=2)
     session.start(ref, {"taskType": "imageInference", "taskUUID": "a"}, push=True, now=0.0)
     first, second = (
@@ -105,6 +112,52 @@ async def test_a_result_of_64_mebibytes(vendor: Vendor, open_desk: OpenDesk, png
     assert len(snapshot.outputs[0].data) == len(png) + 48 * 2**20
     assert probe(snapshot.outputs[0].data).media_type == "image/png"
     assert is_empty(desk)
+
+
+def test_ten_thousand_frames_of_nobody_take_no_memory() -> None:
+    """20 MB of strangers' results, errors and noise leave no more behind than the JSON reader's own cache of words."""
+    session = _session()
+    question, _ = session.look(Question.STATE, [get_response("ours")], 0.0)
+    session.written(question, 0.0)
+    kinds = (
+        '{{"data": [{{"taskUUID": "{0}", "imageUUID": "{0}", "imageURL": "https://h/{1}"}}]}}',
+        '{{"errors": [{{"code": "invalidModel", "message": "{1}", "taskUUID": "{0}"}}]}}',
+        '{{"data": [{{"number": {0}, "words": "{1}"}}, {0}, null]}}',
+        '[["{1}"], {{"{0}": {0}}}',
+    )
+    padding = "x" * 2000
+    tracemalloc.start()
+    try:
+        for number in range(10_000):
+            assert session.receive(kinds[number % 4].format(number, padding), 0.0) == []
+        left, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert left < 1.5 * 2**20
+    assert len(session.receive('{"data": [{"taskUUID": "ours", "status": "processing"}]}', 0.0)) == 1
+
+
+def test_a_result_of_64_mebibytes_takes_a_few_times_its_size() -> None:
+    """Reading and decoding it needs some copies of it at once, and afterwards nothing is left but the bytes."""
+    session, size = _session(), 64 * 2**20
+    ref = TaskRef(provider="runware", id="a", operation="text_to_image", model="m")
+    session.start(ref, {"taskType": "imageInference", "taskUUID": "a"}, push=True, now=0.0)
+    attempt = session.attempt(ref)
+    assert attempt is not None
+    frame = '{"data": [{"taskUUID": "a", "imageUUID": "1", "imageBase64Data": "' + "A" * size + '"}]}'
+    tracemalloc.start()
+    try:
+        session.receive(frame, 0.0)
+        (output,) = pushed(ref, tuple(attempt.results.values())).outputs
+        session.follow(attempt)
+        del attempt
+        left, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert output.data is not None
+    assert len(output.data) == size * 3 // 4
+    assert peak < 4 * size
+    assert left < len(output.data) + 2**20
 
 
 async def test_the_key_is_rejected_at_the_reconnect(open_client: OpenClient, runware_emulator: RunwareEmulator) -> None:

@@ -28,7 +28,7 @@ async def talk(open_desk: OpenDesk) -> AsyncIterator[Talk]:
     """A provider at a server that answers each task with the documents a function gives for it."""
     servers = []
 
-    async def at(answers: Answers, speed: float = 1) -> Desk:
+    async def at(answers: Answers, speed: float = 1, **settings: Any) -> Desk:
         async def handler(socket: ServerConnection) -> None:
             async for text in socket:
                 for task in json.loads(text):
@@ -41,7 +41,7 @@ async def talk(open_desk: OpenDesk) -> AsyncIterator[Talk]:
         server = await serve(handler, "127.0.0.1", 0)
         servers.append(server)
         url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        return await open_desk(url, "key_0", clock=ScaledClock(speed), poll_interval=1)
+        return await open_desk(url, "key_0", clock=ScaledClock(speed), poll_interval=1, **settings)
 
     yield at
     for server in servers:
@@ -122,6 +122,51 @@ async def test_a_refusal_when_sent_again(talk: Talk) -> None:
     assert submission.error.provider_code == "invalidDuration"
     assert len(sent) == 3
     assert sent[0] == sent[1] == sent[2]
+
+
+def mute(task: Any) -> list[Any] | None:
+    """The answers to a ping, and to a task none at all."""
+    if task["taskType"] == "ping":
+        return [{"data": [{"taskType": "ping", "pong": True}]}]
+    return [] if "model" in task else None
+
+
+@pytest.mark.parametrize("first_look", ["lost", "early", "good"])
+async def test_two_answers_lost(talk: Talk, first_look: str) -> None:
+    """With the acknowledgement lost, and the answer to the second sending too, the vendor is asked until it can tell."""
+    sent, looked = list[Any](), list[str]()
+
+    def answers(task: Any) -> list[Any]:
+        if "model" in task:
+            sent.append(task)
+        elif task["taskType"] == "getResponse":
+            looked.append(task["taskUUID"])
+        if (said := mute(task)) is not None:
+            return said
+        if len(looked) == 1 and first_look != "good":
+            return [] if first_look == "lost" else unknown(task)
+        return [{"data": [{"taskType": "videoInference", "taskUUID": task["taskUUID"], "status": "processing"}]}]
+
+    desk = await talk(answers, speed=60, submit_timeout=32)
+    submission = await desk.submit(FILM)
+    assert submission.outcome is Outcome.UNKNOWN
+    submission = await desk.provider.reconcile(submission.ref)
+    assert submission.outcome is Outcome.ACCEPTED
+    assert len(sent) >= 2
+    assert sent[0] == sent[-1]
+    assert len(looked) >= (1 if first_look == "good" else 2)
+
+
+async def test_two_answers_lost_and_no_trace(talk: Talk) -> None:
+    """A task that is still not known half a minute after the second sending stays unknown, and is let go."""
+    desk = await talk(lambda task: unknown(task) if (said := mute(task)) is None else said, speed=60, submit_timeout=32)
+    submission = await desk.submit(FILM)
+    clock = desk.provider.context.clock
+    began = clock.now()
+    submission = await desk.provider.reconcile(submission.ref)
+    assert submission.outcome is Outcome.UNKNOWN
+    assert clock.now() - began >= 30 + 30
+    assert desk.provider._connection.attempt(submission.ref) is None
 
 
 async def test_a_question_the_vendor_could_not_read(talk: Talk) -> None:

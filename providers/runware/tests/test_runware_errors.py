@@ -46,7 +46,7 @@ REF = TaskRef(provider="runware", id="t", operation="text_to_image", model="m")
         ("promptBlocked invalidProviderContent moderationFailed", ModerationError, "perhaps"),
         ("inferenceError processingFailed providerSomethingNew", TaskFailedError, "perhaps"),
         ("timeout timeoutProvider providerGatewayTimeout webhookTimeout", TaskFailedError, "likely"),
-        ("internalServerError serviceUnavailable noAvailableServer", ProviderUnavailableError, "perhaps"),
+        ("internalServerError noAvailableServer errorRetrievingAccountManagement", ProviderUnavailableError, "perhaps"),
         ("taskNotFound taskExpired", TaskNotFoundError, "perhaps"),
         ("taskCancelled", TaskCanceledError, "perhaps"),
         ("neverHeardOf", ProtocolError, "perhaps"),

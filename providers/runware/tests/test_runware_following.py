@@ -21,15 +21,6 @@ FOUR_IMAGES = TextToImage(prompt="a lighthouse", count=4)
 FILM = TextToVideo(prompt="waves", duration=3)
 
 
-@pytest.fixture
-async def proxy(runware_emulator: RunwareEmulator) -> Any:
-    """A proxy in front of the emulator; its address is `url`."""
-    proxy = FaultProxy(runware_emulator.endpoint.base_url, runware_emulator.ledger)
-    proxy.url = await proxy.start()
-    yield proxy
-    await proxy.aclose()
-
-
 def _refs(snapshot: Snapshot) -> set[str | None]:
     return {output.vendor_ref for output in snapshot.outputs}
 

@@ -1,13 +1,16 @@
 """Every operation, from a request to its outputs, against the emulator."""
 
+import asyncio
 import io
 import zipfile
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from anymedia.errors import InvalidRequestError, MediaInputError, ModelNotFoundError
+from anymedia import AsyncMediaClient
+from anymedia.errors import InvalidRequestError, MediaInputError, ModelNotFoundError, OutputExpiredError
 from anymedia.media import Media
 from anymedia.refs import TaskState
 from anymedia.requests import (
@@ -39,6 +42,7 @@ from anymedia.requests import (
 )
 from anymedia.tasks import Snapshot
 from anymedia.testing import render
+from anymedia_runware import RunwareOptions
 from anymedia_runware.emulator import RunwareEmulator
 
 Desk = Any
@@ -204,6 +208,35 @@ async def test_inline_results(desk: Desk) -> None:
         assert output.media_type == "image/png"
         assert output.data is not None
         assert render.probe(output.data).width == 128
+
+
+async def test_an_output_is_copied_and_does_not_live_for_ever(
+    client: AsyncMediaClient, runware_emulator: RunwareEmulator, tmp_path: Path
+) -> None:
+    """`upload_endpoint` gets the very bytes of an output; one whose address has died, as `ttl` wants, says so."""
+    copies: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        await copies.put(await reader.readexactly(int(head.split(b"content-length:")[1].split(b"\r\n")[0])))
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(take, "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    options = {"runware": RunwareOptions(ttl=60, upload_endpoint=address)}
+    result = await client.run(TextToImage(prompt="a dog", size="128x128", provider_options=options))
+    async with asyncio.timeout(10):
+        (saved,) = await result.asave(tmp_path)
+        assert await copies.get() == saved.read_bytes()
+    server.close()
+    await server.wait_closed()
+    (entry,) = runware_emulator.ledger.entries.values()
+    assert entry.request["ttl"] == 60
+    runware_emulator.faults.add("expire_url", times=None)
+    with pytest.raises(OutputExpiredError):
+        await result.asave(tmp_path / "late")
 
 
 async def test_content_check(desk: Desk) -> None:

@@ -17,7 +17,6 @@ from anymedia.errors import (
 )
 from anymedia.refs import Outcome, TaskState
 from anymedia.requests import Native, TextToImage, TextToVideo
-from anymedia.testing import FaultProxy
 from anymedia_runware.emulator import RunwareEmulator
 
 Desk = Any
@@ -26,21 +25,6 @@ OpenDesk = Any
 IMAGE = TextToImage(prompt="a lighthouse")
 FOUR_IMAGES = TextToImage(prompt="a lighthouse", count=4)
 FILM = TextToVideo(prompt="waves", duration=3)
-
-
-@pytest.fixture
-async def proxy(runware_emulator: RunwareEmulator) -> Any:
-    """A proxy in front of the emulator; its address is `url`."""
-    proxy = FaultProxy(runware_emulator.endpoint.base_url, runware_emulator.ledger)
-    proxy.url = await proxy.start()
-    yield proxy
-    await proxy.aclose()
-
-
-@pytest.fixture
-async def shaky(proxy: Any, runware_emulator: RunwareEmulator, open_desk: OpenDesk) -> Desk:
-    """The provider, behind the proxy."""
-    return await open_desk(proxy.url, runware_emulator.api_key)
 
 
 async def _reconciled(desk: Desk, submission: Any) -> Any:

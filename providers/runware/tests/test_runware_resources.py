@@ -141,6 +141,35 @@ async def test_searching_models(runware: AsyncRunware, runware_emulator: Runware
     assert caught.value.issues[0].legal == ("1 to 100",)
 
 
+async def test_all_that_a_search_says_of_a_model(vendor: Vendor, open_client: OpenClient) -> None:
+    """Every documented field has its name here; only what was asked for goes out, and odd values hurt nobody."""
+    found = {
+        "air": "acme:1@1",
+        "name": "Harbours",
+        "tags": ["sea", 7],
+        "nsfwLevel": 2,
+        "negativeTriggerWords": "blur",
+        "defaultCFG": 3.5,
+        "defaultStrength": 0.8,
+        "defaultWeight": "heavy",
+        "invented": True,
+    }
+    asked: list[Any] = []
+
+    async def librarian(link: Link) -> None:
+        await link.greet()
+        asked.append(await link.task())
+        await link.answer(asked[0], {"results": [found], "totalResults": 1})
+        await link.listen()
+
+    models = AsyncRunware(await open_client(await vendor(librarian))).models
+    (model,) = (await models.search("harbours", limit=5)).results
+    assert (model.nsfw_level, model.negative_trigger_words, model.default_cfg) == (2, "blur", 3.5)
+    assert (model.default_strength, model.default_weight, model.tags) == (0.8, None, ("sea", 7))
+    assert model.model_extra == {"invented": True}
+    assert set(asked[0]) == {"taskType", "taskUUID", "search", "limit"}
+
+
 async def test_all_models_page_by_page(runware: AsyncRunware, runware_emulator: RunwareEmulator) -> None:
     """Every model comes once, and no more pages are asked for than there are."""
     found = [model.air async for model in runware.models.all()]

@@ -68,6 +68,26 @@ async def test_the_same_results_on_both_doors(desk: Desk, over_http: Desk, png: 
         assert seen[0][0] is TaskState.SUCCEEDED
 
 
+@pytest.mark.parametrize(
+    ("call", "payload"),
+    [
+        ("imageInference", {"model": "runware:101@1", "positivePrompt": "a dog", "width": 100, "height": 128}),
+        ("imageInference", {"model": "runware:101@1", "positivePrompt": "a dog", "width": 100, "steps": "many"}),
+        ("videoInference", {"model": "no:such@1x", "positivePrompt": "", "duration": -1}),
+        ("upscale", {"model": "runware:504@1", "inputs": {"image": "data:image/png;base64,AAAA"}}),
+        ("transcription", {"model": "a:b@c"}),
+    ],
+)
+async def test_the_same_errors_on_both_doors(desk: Desk, over_http: Desk, call: str, payload: Any) -> None:
+    """What the vendor refuses is told in the same words, whichever way it was asked for."""
+    request = Native(provider="runware", call=call, payload=payload)
+    seen = [await door.submit(request) for door in (desk, over_http)]
+    told = [(one.outcome, type(one.error), one.error.provider_code, one.error.issues) for one in seen]
+    assert told[0] == told[1]
+    assert told[0][0] is Outcome.REFUSED
+    assert told[0][2]
+
+
 async def test_nothing_is_pushed(over_http: Desk, runware_emulator: RunwareEmulator) -> None:
     """Over HTTP every task is asynchronous, quick or not, and is asked for."""
     plan = await over_http.plan(IMAGE)

@@ -1,5 +1,6 @@
 """WebSocket failures tell whether anything was sent."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator
 
@@ -20,6 +21,8 @@ async def behave(peer: ServerConnection) -> None:
             await peer.send("x" * (3 * 2**20))
         elif frame == "bytes":
             await peer.send("é".encode())
+        elif frame.startswith("head of "):
+            peer.transport.write(b"\x81\x7f" + int(frame.removeprefix("head of ")).to_bytes(8, "big") + b"x")
 
 
 @pytest.fixture
@@ -40,6 +43,22 @@ async def test_frames_of_any_size_and_kind_arrive(server: Server) -> None:
     assert len(await connection.receive()) == 3 * 2**20
     await connection.send("bytes")
     assert await connection.receive() == "é"
+    await connection.aclose()
+
+
+async def test_the_largest_frame(server: Server) -> None:
+    """A frame of 256 MiB is read for as long as it comes; one that says it is larger ends the connection at once."""
+    connection = await connect(url_of(server), timeout=2)
+    await connection.send(f"head of {256 * 2**20}")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await connection.receive()
+    connection.abort()
+    connection = await connect(url_of(server), timeout=2)
+    await connection.send(f"head of {256 * 2**20 + 1}")
+    async with asyncio.timeout(5):
+        with pytest.raises(ConnectionLostError):
+            await connection.receive()
     await connection.aclose()
 
 

@@ -249,6 +249,17 @@ async def catalogue(runware):
         ok(method, "address")
 
 
+async def again(runware, transport):
+    """A connection can be ended and opened again; over HTTP there is none, and it says that it is up."""
+    assert runware.is_connected
+    await runware.disconnect()
+    assert runware.is_connected is (transport == "rest")
+    ok("is_connected")
+    await runware.connect()
+    assert runware.is_connected
+    ok("disconnect")
+
+
 async def main(ws_url, http_url, key, transport):
     """All methods over one connection, and the wrong key over another."""
     options = {"transport": transport, "ws_base_url": ws_url, "http_base_url": http_url}
@@ -256,6 +267,7 @@ async def main(ws_url, http_url, key, transport):
     async with Runware(api_key=key, **options) as runware:
         session = Session(runware, transport)
         ok("connect")
+        await again(runware, transport)
         url, image = await session.images()
         await session.image_tools(url)
         film, video = await session.film()

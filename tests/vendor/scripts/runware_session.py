@@ -64,7 +64,19 @@ async def images(runware):
     assert all(image.cost > 0 for image in made), made
     assert (await download(made[0].imageURL)).startswith(b"\xff\xd8\xff")
     ok("imageInference")
+    await the_same_object_again(runware, request)
     return made[0]
+
+
+async def the_same_object_again(runware, request):
+    """O20: it writes the task's id into the request, so the same object cannot be sent twice."""
+    try:
+        await runware.imageInference(requestImage=request)
+    except Exception as error:
+        assert "conflictTaskUUID" in str(error), error
+        ok("imageInference", "O20")
+    else:
+        raise AssertionError("a request was sent twice")
 
 
 async def portrait(runware, url):

@@ -97,6 +97,7 @@ _CODES: Mapping[str, Meaning] = {
         (
             "internalServerError serviceUnavailable serverUnavailable standardError unknownError undefinedError"
             " defaultError unrecognizedResponse noAvailableServer modelUnavailable modelDisabled modelNotReady"
+            " errorRetrievingAccountManagement"
         ).split(),
         _BUSY,
     ),

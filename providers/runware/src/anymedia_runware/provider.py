@@ -20,11 +20,12 @@ from anymedia.errors import (
     TaskNotFoundError,
     TransportError,
 )
-from anymedia.provider import Cancellation, Context, Gap, Plan, Provider, Submission
+from anymedia.provider import Cancellation, Context, Gap, Plan, Provider, Submission, merge_options
 from anymedia.refs import Outcome, TaskRef, TaskState
-from anymedia.requests import GenerateText, ProviderOptions, Request
+from anymedia.requests import GenerateText, Native, ProviderOptions, Request
 from anymedia.results import Notice, Result
 from anymedia.tasks import Snapshot
+from anymedia_runware.apps import Apps, app_call, is_app
 from anymedia_runware.attempts import Lapsed, Question
 from anymedia_runware.bodies import body_of, call_of, count_of, encoded_body, has_local_input, model_of
 from anymedia_runware.calls import Calls
@@ -74,6 +75,7 @@ class RunwareProvider(Provider):
         )
         self.calls: Calls = Calls(self._connection, settings, context)
         self._streams = Streams(settings, context, self._look_up)
+        self._apps = Apps(settings, context)
 
     @classmethod
     @override
@@ -84,6 +86,9 @@ class RunwareProvider(Provider):
 
     @override
     def plan(self, request: Request[Result], model: ModelInfo) -> Plan:
+        if isinstance(request, Native) and (app := app_call(request)) is not None:
+            body = merge_options(dict(request.payload), request, self.name)
+            return Plan(provider=self.name, model=app, call=app, body=body, request=request)
         call, body = call_of(request, model), body_of(request, model)
         wire_model = model_of(request, model)
         return Plan(
@@ -114,6 +119,8 @@ class RunwareProvider(Provider):
     @override
     async def submit(self, plan: Plan, ref: TaskRef | None) -> Submission:
         ref = ref or self.new_ref(plan)
+        if is_app(ref):
+            return await self._apps.submit(plan, ref)
         if isinstance(plan.request, GenerateText) and plan.request.stream:
             return await self._stream(ref, plan)
         delivery = "sync" if plan.push else "async"
@@ -156,28 +163,37 @@ class RunwareProvider(Provider):
         """Find out what became of an attempt.
 
         What this process sent for asynchronous delivery is sent again under the same id, which the vendor takes only
-        once. Anything else is looked up, and never sent again.
+        once. Anything else, and what is answered no better then, is looked up, and never sent again.
         """
         attempt = self._connection.attempt(ref)
-        again = attempt.task if attempt is not None and not attempt.push else None
-        give_up = self.context.clock.now() + _RECONCILE
-        while True:
-            submission = await self._find_out(ref, again)
-            is_hopeless = isinstance(submission.error, _HOPELESS)
-            if submission.outcome is not Outcome.UNKNOWN or is_hopeless or self.context.clock.now() >= give_up:
-                break
-            await self.context.clock.sleep(self.settings.poll_interval)
+        submission = Submission(outcome=Outcome.UNKNOWN, ref=ref)
+        if attempt is not None and not attempt.push:
+            submission = await self._insist(ref, attempt.task, tries=1)
+        if submission.outcome is Outcome.UNKNOWN and not isinstance(submission.error, _HOPELESS):
+            submission = await self._insist(ref, None, tries=2)
         if submission.outcome is not Outcome.ACCEPTED:
             self._connection.forget(ref)
         return submission
 
+    async def _insist(self, ref: TaskRef, again: Task | None, *, tries: int) -> Submission:
+        """Try for a while to learn what became of a task, and so many times at least, however long answers take."""
+        give_up, done = self.context.clock.now() + _RECONCILE, 0
+        while True:
+            submission = await self._find_out(ref, again)
+            done += 1
+            is_late = done >= tries and self.context.clock.now() >= give_up
+            if submission.outcome is not Outcome.UNKNOWN or isinstance(submission.error, _HOPELESS) or is_late:
+                return submission
+            await self.context.clock.sleep(self.settings.poll_interval)
+
     async def _find_out(self, ref: TaskRef, again: Task | None) -> Submission:
         """One try to learn what became of a task: accepted, refused for good, or still unknown."""
         try:
-            if again is not None:
-                await self.context.clock.sleep(_BEFORE_RESENDING)
+            if again is None:
+                return await self._looked_up(ref)
+            await self.context.clock.sleep(_BEFORE_RESENDING)
             await self._connection.ready()
-            if again is None or self._is_known(ref):
+            if self._is_known(ref):
                 return await self._looked_up(ref)
         except MediaError as error:
             return Submission(outcome=Outcome.UNKNOWN, ref=ref, error=error)
@@ -242,8 +258,11 @@ class RunwareProvider(Provider):
         return [*streamed.values(), *(await self._look_up(others) if others else ())]
 
     async def _look_up(self, refs: Sequence[TaskRef]) -> Sequence[Snapshot]:
-        found = await self._ask(Question.STATE, refs)
-        strangers = [ref for ref in refs if found[ref.id] is None]
+        apps, tasks = [ref for ref in refs if is_app(ref)], [ref for ref in refs if not is_app(ref)]
+        states = await asyncio.gather(*map(self._apps.look, apps))
+        found = {ref.id: state for ref, state in zip(apps, states, strict=True)}
+        found.update(await self._ask(Question.STATE, tasks) if tasks else {})
+        strangers = [ref for ref in tasks if found[ref.id] is None]
         if strangers:
             found.update(await self._ask(Question.ARCHIVE, strangers))
         snapshots = [snapshot for snapshot in found.values() if isinstance(snapshot, Snapshot)]

@@ -27,9 +27,9 @@ from anymedia_runware.wire import Frame, Task, read_frame
 if TYPE_CHECKING:
     from anymedia.transports.http import HttpResponse
 
-__all__ = ["RestConnection", "read_answer"]
+__all__ = ["BY_STATUS", "RestConnection", "read_answer", "retry_after"]
 
-_BY_STATUS: Final[Mapping[int, type[MediaError]]] = {
+BY_STATUS: Final[Mapping[int, type[MediaError]]] = {
     401: AuthenticationError,
     402: InsufficientCreditsError,
     403: PermissionDeniedError,
@@ -137,7 +137,7 @@ def read_answer(answer: "HttpResponse") -> Frame:
     frame = read_frame(answer.body.decode(errors="replace"))
     if frame is None or (answer.status >= 300 and not frame.errors and not frame.data):
         raise _unread(answer)
-    wait = _retry_after(answer)
+    wait = retry_after(answer)
     if wait is None:
         return frame
     return Frame(frame.data, tuple({"retryAfter": wait, **error} for error in frame.errors))
@@ -146,13 +146,13 @@ def read_answer(answer: "HttpResponse") -> Frame:
 def _unread(answer: "HttpResponse") -> MediaError:
     status = answer.status
     usual: type[MediaError] = ProviderUnavailableError if status >= 500 else ProtocolError
-    error = _BY_STATUS.get(status, InvalidRequestError if 400 <= status < 500 else usual)
+    error = BY_STATUS.get(status, InvalidRequestError if 400 <= status < 500 else usual)
     proved = 400 <= status < 500 and status != 408
     return error(
         f"HTTP {status} from {answer.headers.get('server', 'a server')}, with nothing of Runware's in it",
         provider="runware",
         provider_code=str(status),
-        retry_after=_retry_after(answer),
+        retry_after=retry_after(answer),
         outcome=Outcome.REFUSED if proved else None,
     )
 
@@ -165,6 +165,7 @@ def _is_shaky(answer: "HttpResponse") -> bool:
     return answer.status >= 500 or answer.status == 408
 
 
-def _retry_after(answer: "HttpResponse") -> float | None:
+def retry_after(answer: "HttpResponse") -> float | None:
+    """Seconds the vendor asks to wait."""
     text = answer.headers.get("retry-after", "")
     return float(text) if text.isascii() and text.isdecimal() else None

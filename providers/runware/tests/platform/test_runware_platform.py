@@ -4,14 +4,14 @@ import asyncio
 import io
 import zipfile
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from platform_page import Answer, model_tables, operation_table, task_table
 from platform_requests import Inputs, Question, calls, questions
 
 from anymedia import AsyncMediaClient
-from anymedia.requests import Request
+from anymedia.requests import Native, Request
 from anymedia.results import Result
 from anymedia.testing import render
 from anymedia_runware import AsyncRunware
@@ -167,7 +167,10 @@ async def test_every_task_type(
         "authentication": ("the library itself", ("a session",)),
     }
     assert set(looked) <= set(emulator.ledger.requests)
-    answers |= looked
+    app = Native(provider="runware", call="POST /v1/apps/emulated-app/invoke-async/echo", payload={"answer": 42})
+    assert cast("Any", (await client.run(app)).raw)["output"] == {"answer": 42}
+    assert app.call in emulator.ledger.requests
+    answers |= {**looked, "POST /v1/apps/<app>/invoke-async/<endpoint>": ("`native`", ("whatever the app answers",))}
     publishes(_PAGE, "task types", task_table(answers))
 
 

@@ -3,6 +3,8 @@
 from collections.abc import AsyncGenerator, Sequence
 from typing import Final, Literal, TypeAlias
 
+from pydantic import Field
+
 from anymedia.json import JSON
 from anymedia.requests import Native
 from anymedia.resources import Resource, iterating, waiting
@@ -34,11 +36,15 @@ class FoundModel(Record):
     comment: Lenient[str] = None
     short_description: Lenient[str] = None
     conditioning: Lenient[str] = None
+    nsfw_level: Lenient[int | str] = None
     positive_trigger_words: Lenient[str] = None
+    negative_trigger_words: Lenient[str] = None
     default_width: Lenient[int] = None
     default_height: Lenient[int] = None
     default_steps: Lenient[int] = None
     default_scheduler: Lenient[str] = None
+    default_cfg: Lenient[float] = Field(default=None, alias="defaultCFG")
+    default_strength: Lenient[float] = None
     default_weight: Lenient[float] = None
 
 
