@@ -281,7 +281,7 @@ def _entry(ref: str | None, text: str) -> Entry:
     try:
         return replace(_entries.validate_json(text), ref=TaskRef.parse(ref) if ref else None)
     except ValueError as error:
-        raise JournalError(f"the journal holds what no anymedia has written ({error}); nothing is sent") from error
+        raise JournalError(f"the journal holds what no anymedia has written ({error})") from error
 
 
 def _migrate(db: sqlite3.Connection, path: Path) -> None:

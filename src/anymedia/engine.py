@@ -18,7 +18,7 @@ from anymedia.config import Config, Network, Overrides, ProviderSettings, resolv
 from anymedia.downloads import Downloader
 from anymedia.endings import Endings
 from anymedia.errors import ClientClosedError, MediaError
-from anymedia.journal import AttemptState, Entry, Journal
+from anymedia.journal import AttemptState, Entry, Journal, TakenOverError
 from anymedia.logs import logger
 from anymedia.provider import Context, Plan, Provider
 from anymedia.refs import Outcome, TaskRef
@@ -238,7 +238,10 @@ class Engine:
             return
         provider = await self.provider(entry.provider)
         if entry.state in (AttemptState.SENDING, AttemptState.UNKNOWN):
-            entry = await self._submitter.clear_up(entry, provider)
+            try:
+                entry = await self._submitter.clear_up(entry, provider)
+            except TakenOverError:  # while we asked, another client has gone ahead
+                return
         if entry.ref is None or not entry.state.is_open or entry.state is AttemptState.UNKNOWN:
             recovered.unknown.extend([entry] if entry.state is AttemptState.UNKNOWN else [])
             return

@@ -317,7 +317,7 @@ class OutputExpiredError(DownloadError):
 
 
 class JournalError(MediaError):
-    """The journal cannot be written, so nothing is sent."""
+    """The journal cannot be written. Nothing was sent, unless `outcome` says how an attempt ended all the same."""
 
     code = ErrorCode.JOURNAL
 

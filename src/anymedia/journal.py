@@ -21,6 +21,7 @@ __all__ = [
     "MemoryJournal",
     "Opened",
     "SavedFile",
+    "TakenOverError",
     "goes_ahead",
     "is_about",
     "never_sent",
@@ -322,9 +323,13 @@ class MemoryJournal:
             del self._latest[closed]
 
 
-def taken_over(entry: Entry) -> JournalError:
+class TakenOverError(JournalError):
+    """A client's request is another's now, and so is what there is to record about it."""
+
+
+def taken_over(entry: Entry) -> TakenOverError:
     """The error of a client whose request is another's now."""
-    return JournalError(f"another client has taken request {entry.request} over; nothing is sent", ref=entry.ref)
+    return TakenOverError(f"another client has taken request {entry.request} over", ref=entry.ref)
 
 
 def refuse_conflict(known: Entry, entry: Entry) -> None:

@@ -76,8 +76,7 @@ class Writer:
         with self._lock:
             if self._thread is None:
                 self._jobs = SimpleQueue()
-                self._thread = threading.Thread(target=self._serve, name="anymedia-journal", daemon=True)
-                self._thread.start()
+                self._thread = self._started()
             self._jobs.put(_Job(work, done))
         return await asyncio.wrap_future(done)
 
@@ -93,11 +92,19 @@ class Writer:
         if thread is not None:
             await asyncio.to_thread(thread.join)
 
+    def _started(self) -> threading.Thread:
+        thread = threading.Thread(target=self._serve, name="anymedia-journal", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            raise JournalError(f"the journal {self._path} cannot be written ({error})") from error
+        return thread
+
     # On the thread.
 
     def _serve(self) -> None:
         jobs: list[_Job] = []
-        failure: MediaError = JournalError(f"the journal {self._path} was closed; nothing is sent")
+        failure: MediaError = JournalError(f"the journal {self._path} was closed")
         try:
             with _explained(self._path), self._opened() as db:
                 last = False
@@ -109,6 +116,8 @@ class Writer:
                 self._tenant.leave(db)
         except MediaError as error:
             failure = error
+        except Exception as error:  # noqa: BLE001 - whatever broke, nobody must wait for ever
+            failure = JournalError(f"the journal {self._path} cannot be written ({error!r})")
         with self._lock:
             self._thread = None
             waiting, _ = self._gather(patience=0)
@@ -176,9 +185,9 @@ _HINTS: Final = {"full": "free some space", "locked": "another process holds on 
 def _explained(path: Path) -> Generator[None]:
     try:
         yield
-    except sqlite3.DatabaseError as error:
+    except sqlite3.Error as error:
         reason = str(error)
         hint = next((hint for word, hint in _HINTS.items() if word in reason), "move it away to start a new one")
-        raise JournalError(f"the journal {path} cannot be written ({reason}); nothing is sent; {hint}") from error
+        raise JournalError(f"the journal {path} cannot be written ({reason}); {hint}") from error
     except OSError as error:
-        raise JournalError(f"the journal {path} cannot be opened ({error.strerror}); nothing is sent") from error
+        raise JournalError(f"the journal {path} cannot be opened ({error.strerror})") from error

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 
 from anymedia.clock import Clock
 from anymedia.errors import JournalError, MediaError, ProtocolError, RateLimitError, SubmissionUnknownError
-from anymedia.journal import AttemptState, Entry, Journal, SavedFile
+from anymedia.journal import AttemptState, Entry, Journal, SavedFile, TakenOverError
 from anymedia.json import JSON, dumps, loads
 from anymedia.limits import Limiter
 from anymedia.logs import logger
@@ -96,6 +96,8 @@ class Submitter:
         self._accepted: dict[tuple[str, str], Entry] = {}
         self._active: set[str] = set()
         self._unrecorded: dict[str, Entry] = {}  # how requests stand that the journal calls under way
+        self._catching_up = asyncio.Lock()
+        self._later: asyncio.Task[None] | None = None
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def submit(
@@ -143,12 +145,29 @@ class Submitter:
 
     async def _catch_up(self) -> None:
         """Record what a journal in trouble could not take, so that nobody waits for it under its key."""
-        for request, entry in tuple(self._unrecorded.items()):
-            with suppress(JournalError):
-                await self._journal.record(entry)
-                del self._unrecorded[request]
-                if entry.state is AttemptState.ACCEPTED:
-                    self.resume(entry)
+        async with self._catching_up:
+            for request, entry in tuple(self._unrecorded.items()):
+                try:
+                    await self._journal.record(entry)
+                except TakenOverError:
+                    del self._unrecorded[request]
+                except JournalError:
+                    continue
+                else:
+                    del self._unrecorded[request]
+                    if entry.state is AttemptState.ACCEPTED:
+                        self.resume(entry)
+
+    def _keep(self, entry: Entry) -> None:
+        """Remember what the journal could not take, until it can: others may be waiting for it."""
+        self._unrecorded[entry.request] = entry
+        if self._later is None or self._later.done():
+            self._later = asyncio.get_running_loop().create_task(self._catch_up_later(), name="anymedia-journal")
+
+    async def _catch_up_later(self) -> None:
+        while self._unrecorded:
+            await self._clock.sleep(_JOURNAL_AGAIN)
+            await self._catch_up()
 
     def _turn(self, key: str | None) -> asyncio.Lock:
         """One caller at a time per idempotency key: nobody slips in between two attempts of another."""
@@ -213,7 +232,10 @@ class Submitter:
                 await self._clock.sleep(_SAME_KEY)  # another caller is at it; its outcome is ours
                 continue
             if known.state in (AttemptState.SENDING, AttemptState.UNKNOWN):
-                known = await self.clear_up(known, attempts.provider, ours=opened.ours)
+                try:
+                    known = await self.clear_up(known, attempts.provider, ours=opened.ours)
+                except TakenOverError:  # while we asked, another caller has gone ahead
+                    continue
             is_free = known.state in _STARTED_NOTHING
             if not is_free and known.state is not AttemptState.UNKNOWN and known.ref is not None:
                 return Submission(outcome=Outcome.ACCEPTED, ref=known.ref)
@@ -229,6 +251,9 @@ class Submitter:
             entry: An attempt that is `SENDING` or `UNKNOWN`.
             provider: Its provider.
             ours: Whether what is found out is ours to record.
+
+        Raises:
+            TakenOverError: It was, but another client has gone ahead in the meantime.
         """
         found = Submission(outcome=Outcome.UNKNOWN, ref=entry.ref)
         if entry.ref is not None and entry.provider == provider.name and self._is_here(entry):
@@ -243,6 +268,7 @@ class Submitter:
 
         What is under way in this client is not among them.
         """
+        await self._catch_up()
         adopted = await self._journal.adopt(self._is_here, ref)
         return tuple(entry for entry in adopted if entry.request not in self._active)
 
@@ -264,9 +290,13 @@ class Submitter:
         return (ref.provider, ref.id) in self._accepted
 
     async def aclose(self) -> None:
-        """Send away whoever still waits for a turn."""
+        """Send away whoever still waits for a turn, and try once more to record what is not on record."""
         for limiter in self._limits.values():
             await limiter.aclose()
+        if self._later is not None:
+            self._later.cancel()
+            await asyncio.gather(self._later, return_exceptions=True)
+        await self._catch_up()
 
     async def note(self, ref: TaskRef, state: AttemptState) -> None:
         """Record that something happened to a task that is held here."""
@@ -309,10 +339,9 @@ class Submitter:
             entries.append(attempts.entry(AttemptState.INTENT, ended.time))
         try:
             await self._journal.record(*entries)
-        except JournalError as error:  # a task that cannot be recorded must at least be found by its caller
-            error.ref, error.outcome = submission.ref, submission.outcome
-            self._unrecorded[ended.request] = ended
-            raise
+        except JournalError as error:
+            self._keep(ended)
+            raise _torn(error, submission) from error
         attempts.state = entries[-1].state
         if ended.state is AttemptState.ACCEPTED:
             self.resume(ended)
@@ -334,10 +363,10 @@ class Submitter:
         entry = attempts.entry(state, self._now(), submission)
         try:
             await self._journal.record(entry)
-        except JournalError:
-            nothing_left = state is AttemptState.SENDING
-            self._unrecorded[entry.request] = replace(entry, state=AttemptState.NOT_SENT) if nothing_left else entry
-            raise
+        except JournalError as error:
+            has_left = state is AttemptState.UNKNOWN
+            self._keep(entry if has_left else replace(entry, state=AttemptState.NOT_SENT))
+            raise _torn(error, submission if has_left else None) from error
         attempts.state = state
 
     def _error(self, attempts: _Attempts, submission: Submission) -> MediaError:
@@ -362,6 +391,24 @@ _LONGEST_PAUSE = 60.0
 
 _AT_ONCE = 20
 """Attempts under way at once per provider, unless `max_concurrency` says otherwise."""
+
+
+_JOURNAL_AGAIN = 1.0
+"""Seconds between two tries to record what the journal could not take."""
+
+
+def _torn(cause: JournalError, submission: Submission | None) -> JournalError:
+    """A journal's error with what is true of the attempt that it could not take; several may share one cause.
+
+    A task that cannot be recorded must at least be found by its caller.
+    """
+    error = copy(cause)
+    if submission is None:
+        error.message = f"{cause.message}; nothing was sent"
+    else:
+        error.message = f"{cause.message}; the attempt was made all the same, and is {submission.outcome}"
+        error.ref, error.outcome = submission.ref, submission.outcome
+    return error
 
 
 def _plain(value: object) -> JSON:

@@ -29,7 +29,7 @@ from anymedia.tasks import Snapshot, advance
 __all__ = ["Tracked", "Tracker"]
 
 _GRACE: Final = 10.0
-"""Seconds a task may be unknown to the provider before it counts as not found."""
+"""Seconds a task may be unknown to the provider, without a break, before it counts as not found."""
 
 _LAST_LOOK: Final = 5.0
 """Seconds the look at a deadline may take before the waiter goes without its answer."""
@@ -48,6 +48,7 @@ class Tracked:
         self.since = since
         self.running_since: float | None = None
         self.looked_at: float | None = None
+        self.missing_since: float | None = None
         self.snapshot: Snapshot | None = None
         self.error: MediaError | None = None
         self.cancel_requested = False
@@ -153,7 +154,7 @@ class Tracker:
         if tracked.is_over or _key(tracked.ref) in self._followed:
             return
         self._followed[_key(tracked.ref)] = tracked
-        tracked.since = self._clock.now()
+        tracked.since, tracked.missing_since = self._clock.now(), None
         if tracked.snapshot is None:
             self._look_soon(tracked)
         else:
@@ -301,7 +302,7 @@ class Tracker:
         return self._scheduler.at(moment, tracked.tell) if moment is not None else None
 
     def _learn(self, tracked: Tracked, news: Snapshot) -> None:
-        tracked.failures = 0
+        tracked.failures, tracked.missing_since = 0, None
         before = tracked.snapshot
         tracked.snapshot = advance(before, replace(news, ref=tracked.ref))
         if tracked.running_since is None and tracked.snapshot.state is TaskState.RUNNING:
@@ -394,9 +395,11 @@ class Tracker:
                 self._give_up(tracked, _about(error, tracked.ref))
 
     def _missed(self, tracked: Tracked) -> None:
+        if tracked.missing_since is None:
+            tracked.missing_since = self._clock.now()
         if tracked.cancel_requested:
             self.canceled(tracked)
-        elif self._clock.now() - tracked.since >= _GRACE:
+        elif self._clock.now() - tracked.missing_since >= _GRACE:
             self._give_up(tracked, _not_found(tracked.ref))
 
 

@@ -1,5 +1,6 @@
 """The fault matrix, fifth part: a journal that cannot be written, a full disk, and a clock that is set."""
 
+import asyncio
 import errno
 import logging
 import os
@@ -68,7 +69,7 @@ async def test_a_disk_that_fails_before_sending_leaves_the_key_free(emulator: Em
     journal = Failing(tmp_path / "j")
     async with client_of(emulator, journal) as client:
         journal.fails_at = AttemptState.SENDING
-        with pytest.raises(JournalError, match="nothing is sent"):
+        with pytest.raises(JournalError, match="nothing was sent"):
             await client.run(REQUEST)
         assert (emulator.ledger.accepted, sent(emulator)) == (0, 0)
         assert (await client.run(REQUEST)).url
@@ -89,6 +90,18 @@ async def test_a_disk_that_fails_after_sending_loses_no_task(emulator: Emulator,
     assert sent(emulator) == 1
     ending = per_request(emulator, "JournalError", "by its reference")
     note("disk full as the acceptance is recorded", lane_of(emulator), ending)
+
+
+async def test_a_disk_that_fails_after_sending_leaves_nobody_waiting(emulator: Emulator, tmp_path: Path) -> None:
+    """Whoever waits under the same key gets the task once the disk works again, though its client does nothing more."""
+    journal = Failing(tmp_path / "j")
+    async with client_of(emulator, journal) as idle, client_of(emulator, tmp_path / "j") as other:
+        journal.fails_at = AttemptState.ACCEPTED
+        with pytest.raises(JournalError) as caught:
+            await idle.run(REQUEST)
+        async with asyncio.timeout(10):
+            assert (await other.submit(REQUEST)).ref.id == caught.value.ref.id  # type: ignore[union-attr]
+    assert sent(emulator) == 1
 
 
 async def test_a_full_disk_keeps_a_task_unfinished(

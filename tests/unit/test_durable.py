@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -325,6 +326,38 @@ async def test_a_place_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     journal = SqliteJournal(tmp_path / "file" / "j")
     with pytest.raises(JournalError, match="cannot be opened"):
         await journal.latest()
+    await journal.aclose()
+
+
+async def test_a_machine_without_threads_to_spare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A journal that cannot start its writer says so, and starts it the next time: nobody waits for ever."""
+
+    def exhausted(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    journal = SqliteJournal(tmp_path / "j")
+    with monkeypatch.context() as machine:
+        machine.setattr(threading.Thread, "start", exhausted)
+        with pytest.raises(JournalError, match="can't start new thread"):
+            await journal.open(ENTRY)
+    async with asyncio.timeout(5):
+        assert (await journal.open(ENTRY)).entry is None
+    await journal.aclose()
+
+
+async def test_a_writer_that_breaks_in_an_unforeseen_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A defect on the writer's thread is everybody's error, and the next one starts anew."""
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    journal = SqliteJournal(tmp_path / "j")
+    with monkeypatch.context() as file:
+        file.setattr(durable, "_prune", broken)
+        async with asyncio.timeout(5):
+            with pytest.raises(JournalError, match="ZeroDivisionError"):
+                await journal.open(ENTRY)
+    assert (await journal.open(ENTRY)).entry is None
     await journal.aclose()
 
 

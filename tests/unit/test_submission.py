@@ -139,18 +139,19 @@ class Notebook(MemoryJournal):
         super().__init__()
         self.lines: list[Entry] = []
         self.torn: AttemptState | None = None
+        self.trouble = JournalError("the disk is full")  # one for all whose lines were to share a commit
 
     @override
     async def open(self, entry: Entry, *, after: int | None = None) -> Opened:
         if entry.state is self.torn:
-            raise JournalError("the disk is full")
+            raise self.trouble
         self.lines.append(entry)
         return await super().open(entry, after=after)
 
     @override
     async def record(self, *entries: Entry) -> None:
         if self.torn in {entry.state for entry in entries}:
-            raise JournalError("the disk is full")
+            raise self.trouble
         self.lines += entries
         await super().record(*entries)
 
@@ -357,6 +358,41 @@ async def test_a_journal_that_fails_afterwards_does_not_hide_the_task(bench: Ben
     assert (caught.value.ref, caught.value.outcome) == (replace(TASK, created=NOW), Outcome.ACCEPTED)
 
 
+async def test_a_journal_that_fails_in_doubt_does_not_hide_the_attempt(bench: Bench) -> None:
+    """What may have been started is not called unsent because it could not be recorded, and its id is told."""
+    bench.journal.torn = UNKNOWN
+    bench.vendor.own_ids = ["a1"]
+    with pytest.raises(JournalError) as caught:
+        await bench.submit(WHO_KNOWS)
+    assert caught.value.ref is not None
+    assert (caught.value.ref.id, caught.value.outcome) == ("a1", Outcome.UNKNOWN)
+    assert "nothing was sent" not in str(caught.value)
+
+
+async def test_each_caller_learns_of_its_own_task(bench: Bench) -> None:
+    """Two tasks whose acceptance was lost with one commit are told apart by the errors."""
+    bench.journal.torn = ACCEPTED
+    bench.plan = replace(PLAN, request=TextToImage(prompt="a plan"))
+    bench.vendor.own_ids = ["a1", "a2"]
+    starting = [bench.start(IT_STARTED), bench.start(IT_STARTED)]
+    errors = await asyncio.gather(*starting, return_exceptions=True)
+    assert [cast("JournalError", error).ref.id for error in errors] == ["a1", "a2"]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("how", ["time", "recovering", "closing"])
+async def test_what_could_not_be_recorded_is_recorded_later(bench: Bench, how: str) -> None:
+    """A client that does nothing more makes up for it, for another process may be waiting under the same key."""
+    bench.journal.torn = ACCEPTED
+    with pytest.raises(JournalError):
+        await bench.submit(IT_STARTED)
+    assert bench.journal.states == [INTENT, SENDING]
+    bench.journal.torn = None
+    if how == "recovering":
+        assert [entry.state for entry in await bench.submitter.adopt()] == [ACCEPTED]
+    await (bench.submitter.aclose() if how == "closing" else bench.clock.advance(2))
+    assert bench.journal.states == [INTENT, SENDING, ACCEPTED]
+
+
 async def test_no_more_attempts_at_once_than_allowed() -> None:
     """`max_concurrency` holds the others back, and lets them in as places become free."""
     bench = Bench(max_concurrency=3)
@@ -417,6 +453,24 @@ async def test_a_key_whose_outcome_is_unknown_stays_unknown(bench: Bench) -> Non
     bench.vendor.script.clear()
     await bench.submit(IT_STARTED, on_unknown="resubmit")
     assert len(bench.vendor.sent) == 2
+
+
+async def test_a_key_under_which_another_client_goes_ahead(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is overtaken while looking an attempt up gets the other's task, and sends nothing."""
+    bench.vendor.own_ids = ["a1"]
+    with pytest.raises(SubmissionUnknownError):
+        await bench.submit(WHO_KNOWS)
+    rival = bench.journal.share()
+
+    async def overtaken(ref: TaskRef) -> Submission:
+        opened = await rival.open(bench.journal.lines[0], after=1)
+        ahead = replace(bench.journal.lines[0], request=opened.request, attempt=opened.attempt, state=ACCEPTED)
+        await rival.record(replace(ahead, ref=TASK))
+        return Submission(outcome=Outcome.UNKNOWN, ref=ref)
+
+    monkeypatch.setattr(bench.vendor, "reconcile", overtaken)
+    assert (await bench.submit(on_unknown="resubmit")).ref == TASK
+    assert len(bench.vendor.sent) == 1
 
 
 async def test_a_key_that_surely_started_nothing_may_be_used_again(bench: Bench) -> None:

@@ -549,6 +549,20 @@ async def test_a_task_that_stays_unknown_is_not_found(bench: Bench) -> None:
     assert len(bench.vendor.fetched) == looks
 
 
+async def test_a_task_that_is_overlooked_once_is_not_lost(bench: Bench) -> None:
+    """However long a task is followed, one look that does not show it is not taken for its end."""
+    bench.shows(RUNNING)
+    waiting = bench.wait()
+    await bench.clock.advance(100)
+    hidden = bench.vendor.tasks.pop("a")
+    await bench.clock.advance(2)
+    bench.vendor.tasks["a"] = hidden
+    await bench.clock.advance(60)
+    bench.shows(SUCCEEDED)
+    await bench.clock.advance(2)
+    assert (await waiting).state is SUCCEEDED
+
+
 async def test_a_task_gone_after_a_cancellation_is_canceled(bench: Bench) -> None:
     """Where canceling deletes the task, its absence means that the wish was granted."""
     bench.shows(RUNNING)

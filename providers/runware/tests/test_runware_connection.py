@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from anymedia.refs import Outcome
-from anymedia.requests import TextToImage
+from anymedia.requests import TextToImage, TextToVideo
 from anymedia.testing import FaultProxy, ManualClock, ScaledClock
 from anymedia_runware.emulator import RunwareEmulator
 
@@ -19,6 +19,7 @@ Link = Any
 Vendor = Any
 
 IMAGE = TextToImage(prompt="a lighthouse")
+FILM = TextToVideo(prompt="waves", duration=3)
 FOUR_IMAGES = TextToImage(prompt="a lighthouse", count=4)
 WELCOME = {"data": [{"taskType": "authentication", "connectionSessionUUID": "s"}]}
 RESULT = {"imageUUID": "a", "imageURL": "https://h/a.png"}
@@ -157,3 +158,39 @@ async def test_the_key_stays_secret(
     told = "".join(ours) + repr(desk.provider) + repr(vars(desk.provider)) + repr(error) + str(vars(error))
     assert runware_emulator.api_key not in told
     assert "a-very-secret-key" not in told
+
+
+async def test_a_late_answer_that_names_nothing(vendor: Vendor, open_desk: OpenDesk) -> None:
+    """What may be the answer to a call given up before is no refusal of the task that was sent since."""
+    asked = asyncio.Event()
+
+    async def handler(link: Link) -> None:
+        await link.greet()
+        await link.task()
+        asked.set()
+        await link.task()
+        await link.send({"errors": [{"code": "invalidTags", "message": "about the search"}]})
+        await link.answer(await link.task(), errors=[{"code": "conflictTaskUUID", "message": "m"}])
+        await link.listen()
+
+    desk = await open_desk(await vendor(handler), "key_0", clock=ScaledClock(10))
+    search = asyncio.create_task(desk.provider.calls.call("modelSearch", {"tags": 7}))
+    await asked.wait()
+    search.cancel()
+    await asyncio.wait({search})
+    submission = await desk.submit(FILM)
+    assert submission.outcome is Outcome.UNKNOWN
+    assert (await desk.provider.reconcile(submission.ref)).outcome is Outcome.ACCEPTED
+
+
+async def test_a_connection_that_breaks_in_an_unforeseen_way(open_desk: OpenDesk) -> None:
+    """Whatever goes wrong on the way to the vendor, nobody is left waiting; nothing was sent."""
+
+    async def broken(url: str, *, timeout: float) -> Any:
+        raise RuntimeError("out of threads")
+
+    desk = await open_desk("ws://127.0.0.1:1", "key_0", connect_with=broken)
+    async with asyncio.timeout(5):
+        submission = await desk.submit(IMAGE)
+    assert submission.outcome is Outcome.REFUSED
+    assert "out of threads" in submission.error.message

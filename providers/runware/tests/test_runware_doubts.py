@@ -169,6 +169,23 @@ async def test_two_answers_lost_and_no_trace(talk: Talk) -> None:
     assert desk.provider._connection.attempt(submission.ref) is None
 
 
+async def test_an_account_that_is_empty_when_sent_again(talk: Talk) -> None:
+    """The first sending may have spent the last credit: the task is looked for, and not taken for refused."""
+    sent: list[Any] = []
+
+    def answers(task: Any) -> list[Any]:
+        if "model" not in task:
+            return [{"data": [{"taskUUID": task["taskUUID"], "status": "processing"}]}]
+        sent.append(task)
+        return [HANG_UP] if len(sent) == 1 else [error(task, "insufficientCredits")]
+
+    desk = await talk(answers, speed=10)
+    submission = await desk.submit(FILM)
+    found = await desk.provider.reconcile(submission.ref)
+    assert (found.outcome, found.snapshot.state) == (Outcome.ACCEPTED, TaskState.RUNNING)
+    assert len(sent) == 2
+
+
 async def test_a_question_the_vendor_could_not_read(talk: Talk) -> None:
     """A nameless complaint about a look-up is trouble with the look-up, whatever its code."""
     desk = await talk(lambda _: [{"errors": [{"code": "invalidJson", "message": "m"}]}])

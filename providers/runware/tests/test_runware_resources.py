@@ -296,3 +296,20 @@ def test_a_models_upload_is_a_request() -> None:
         "downloadURL": "https://h/x.safetensors",
         "defaultWeight": 1,
     }
+
+
+@pytest.mark.parametrize(
+    ("task_type", "fields"),
+    [
+        ("imageInference", {"positivePrompt": "a dog", "model": "runware:101@1", "width": 512, "height": 512}),
+        ("modelSearch", {"taskType": "imageInference", "positivePrompt": "a dog", "model": "runware:101@1"}),
+    ],
+)
+async def test_nothing_paid_goes_this_way(
+    runware: AsyncRunware, runware_emulator: RunwareEmulator, task_type: str, fields: dict[str, object]
+) -> None:
+    """A call is repeated without a journal, so what may cost something is refused before it is sent."""
+    provider: Any = await runware.models._client.provider_named("runware")
+    with pytest.raises(InvalidRequestError, match="Native"):
+        await provider.calls.call(task_type, fields)
+    assert runware_emulator.ledger.accepted == 0

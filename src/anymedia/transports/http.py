@@ -116,7 +116,8 @@ class HttpTransport:
             form: Fields of a multipart body, sent before the file.
             file: Name, content and media type of the multipart body's last part, `file`; an open file is read
                 from its start and sent piece by piece, off the loop.
-            timeout: Seconds without a byte before the answer counts as lost, and from its first byte to its last.
+            timeout: Seconds from the end of the request to the answer's head, and from there to its last byte, before
+                it counts as lost.
             connect_timeout: Seconds to get a connection.
 
         Raises:
@@ -161,7 +162,7 @@ class HttpTransport:
             url: Absolute.
             headers: Extra headers.
             json: A JSON body.
-            timeout: Seconds without a byte before the answer counts as lost, at its start and between two pieces.
+            timeout: Seconds to the answer's head, and between two pieces, before it counts as lost.
             connect_timeout: Seconds to get a connection.
 
         Raises:
@@ -177,7 +178,7 @@ class HttpTransport:
                 timeout=httpx.Timeout(timeout, connect=connect_timeout, pool=None),
             )
             async with self._gate:
-                answer = await self._client.send(request, stream=True)
+                answer = await self._send(request, timeout)
             try:
                 yield HttpDownload(answer.status_code, dict(answer.headers), answer.aiter_bytes())
             finally:
@@ -211,8 +212,23 @@ class HttpTransport:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _failure("GET", url, error) from error
 
+    async def _send(self, request: httpx.Request, timeout: float) -> httpx.Response:
+        """Send, and wait for the answer's head: not for ever, also where `102 Processing` follows on another."""
+
+        async def note(event: str, _: object) -> None:
+            if event.endswith(".send_request_body.complete"):
+                scope.reschedule(asyncio.get_running_loop().time() + timeout)
+
+        request.extensions["trace"] = note
+        scope = asyncio.timeout(None)
+        try:
+            async with scope:
+                return await self._client.send(request, stream=True)
+        except TimeoutError as error:
+            raise httpx.ReadTimeout(f"no answer within {timeout:g} s", request=request) from error
+
     async def _read_whole(self, request: httpx.Request, timeout: float) -> httpx.Response:
-        answer = await self._client.send(request, stream=True)
+        answer = await self._send(request, timeout)
         try:
             async with asyncio.timeout(timeout):  # a body that comes byte by byte would else take for ever
                 await answer.aread()

@@ -111,7 +111,7 @@ async def connect(
         )
     except (ImportError, InvalidProxy) as error:  # a proxy of the environment that websockets cannot use
         raise ConfigurationError(f"the proxy named in the environment cannot be used: {error}") from error
-    except (OSError, InvalidHandshake, InvalidURI, TimeoutError) as error:
+    except (OSError, InvalidHandshake, InvalidURI, TimeoutError, UnicodeError) as error:  # the last: a host's name
         reason = str(error) or type(error).__name__
         raise TransportError(f"cannot connect to {shorten_url(url)}: {reason}", sent=False) from error
     assert isinstance(connection, _Connection)

@@ -58,6 +58,13 @@ async def silence(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -
     await reader.read()
 
 
+async def busy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    while not writer.is_closing():
+        writer.write(b"HTTP/1.1 102 Processing\r\n\r\n")
+        await asyncio.sleep(0.02)
+
+
 async def page(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await reader.readuntil(b"\r\n\r\n")
     writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 6\r\n\r\n<html>")
@@ -78,11 +85,11 @@ async def test_what_never_left_is_not_sent(http: HttpTransport, url: str) -> Non
     assert caught.value.sent is False
 
 
-@pytest.mark.parametrize("answer", [hang_up, garbage, silence])
+@pytest.mark.parametrize("answer", [hang_up, garbage, silence, busy])
 async def test_what_may_have_arrived_counts_as_sent(
     http: HttpTransport, peer: Callable[[Answer], Awaitable[str]], answer: Answer
 ) -> None:
-    """A reset, garbage or silence after the request leaves it open what happened."""
+    """A reset, garbage, silence or endless promises after the request leave it open what happened."""
     with pytest.raises(TransportError) as caught:
         await http.request("POST", await peer(answer) + "?token=hunter2", json={"a": 1}, timeout=0.2)
     assert caught.value.sent is True

@@ -93,3 +93,10 @@ async def test_what_cannot_be_opened_sent_nothing() -> None:
             with pytest.raises(TransportError, match="cannot connect") as caught:
                 await connect(url, timeout=0.2)
             assert caught.value.sent is False
+
+
+async def test_a_host_that_cannot_be_one() -> None:
+    """A name that no system can look up is a failure to connect, like any other."""
+    with pytest.raises(TransportError) as caught:
+        await connect(f"wss://{'a' * 70}.example/v1", timeout=2)
+    assert not caught.value.sent

@@ -5,17 +5,19 @@ from typing import Final
 from uuid import UUID
 
 from anymedia.config import ProviderSettings
-from anymedia.errors import MediaError
+from anymedia.errors import InvalidRequestError, MediaError
 from anymedia.provider import Context
 from anymedia_runware.attempts import Question
 from anymedia_runware.codec import Reply
 from anymedia_runware.connection import Connection
 from anymedia_runware.errors import CONFLICT, refusal_of
+from anymedia_runware.kinds import IMMEDIATE, NO_TASKS
 from anymedia_runware.rest import RestConnection
 from anymedia_runware.wire import Item, Task
 
 __all__ = ["Calls"]
 
+_FREE: Final = NO_TASKS | IMMEDIATE
 _LONGEST_WAIT: Final = 30.0
 
 
@@ -41,8 +43,12 @@ class Calls:
             fields: The rest of the message. With a `taskUUID` it is about that task; else it gets an id of its own.
 
         Raises:
+            InvalidRequestError: It may cost something, so it is no call but a request; nothing was sent.
             MediaError: There is no answer, or it is an error.
         """
+        if task_type not in _FREE or "taskType" in fields:
+            message = f"{task_type} may cost something: use client.run(Native(...)), which is never sent twice"
+            raise InvalidRequestError(message, provider="runware")
         task = {"taskType": task_type, "taskUUID": self._new_id(), **fields}
         tries = 0
         while True:

@@ -13,6 +13,7 @@ from anymedia.errors import (
     ConnectionLostError,
     MediaError,
     PermissionDeniedError,
+    ProtocolError,
     TransportError,
 )
 from anymedia.logs import logger
@@ -188,6 +189,10 @@ class Connection:
                 _log.debug("no connection to Runware: %s", error)
                 if self._ready_at is None:  # else whoever waits came after the loss, for the next link
                     self._tell_waiting(error)
+            except Exception as error:  # noqa: BLE001 - a defect must not leave anyone waiting for ever
+                _log.exception("the connection to Runware broke")
+                self._tell_waiting(ProtocolError(f"no connection to Runware: {error!r}", provider="runware"))
+                return
             if not self._session.is_needed and not self._waiting:
                 return
             failures = 1 if self._had_settled() else failures + 1

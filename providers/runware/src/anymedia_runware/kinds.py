@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from anymedia.media import SUFFIXES, Media, kind_of
 
-__all__ = ["AIR", "IMMEDIATE", "UNPAID", "kind_of_media", "media_type_of"]
+__all__ = ["AIR", "IMMEDIATE", "NO_TASKS", "UNPAID", "kind_of_media", "media_type_of"]
 
 AIR: Final = re.compile(r"[a-z0-9][a-z0-9._-]*:[A-Za-z0-9][A-Za-z0-9._-]*@[A-Za-z0-9][A-Za-z0-9._-]*")
 """The form of a model id, `source:model@version`. Source: runware.ai/docs, AIR; 2026-10."""
@@ -18,6 +18,9 @@ Source: request types of runware-sdk 1.8.0; 2026-10."""
 
 UNPAID: Final = IMMEDIATE | {"modelUpload"}
 """Task types that are followed like paid ones but cost nothing, and take no wish for the cost. Source: as above."""
+
+NO_TASKS: Final = frozenset("authentication ping getResponse getTaskDetails modelSearch accountManagement".split())
+"""What is answered and starts nothing. Source: as above."""
 
 _TYPES: Final[Mapping[str, str]] = {
     **{suffix: media_type for media_type, suffix in SUFFIXES.items()},

@@ -195,9 +195,13 @@ class RunwareProvider(Provider):
             await self._connection.ready()
             if self._is_known(ref):
                 return await self._looked_up(ref)
+            sent = await self._send(ref, again, push=False)
+            if sent.outcome is not Outcome.REFUSED or _is_about_request(sent.error):
+                return _no_less_than_unknown(sent)
+            found = await self._looked_up(ref)
         except MediaError as error:
             return Submission(outcome=Outcome.UNKNOWN, ref=ref, error=error)
-        return _no_less_than_unknown(await self._send(ref, again, push=False))
+        return replace(found, error=found.error or sent.error)
 
     async def _send(self, ref: TaskRef, task: Task, *, push: bool) -> Submission:
         try:
@@ -340,10 +344,19 @@ def _outcome_of(error: MediaError) -> Outcome:
     return Outcome.REFUSED if error.outcome is Outcome.REFUSED else Outcome.UNKNOWN
 
 
+def _is_about_request(error: MediaError | None) -> bool:
+    """Whether a refusal is Runware's own and for good, so that the same request cannot have been taken before.
+
+    An empty account or a gateway refuses the second sending of what was accepted, and paid, the first time.
+    """
+    if error is None or error.raw is None or error.retryable:
+        return False
+    return not meaning_of({"code": error.provider_code}).passing
+
+
 def _no_less_than_unknown(submission: Submission) -> Submission:
-    """What sending again proves about the first time: a refusal only, when it is for good."""
-    for_good = submission.error is not None and not submission.error.retryable
-    if submission.outcome is Outcome.ACCEPTED or (submission.outcome is Outcome.REFUSED and for_good):
+    """What sending again proves about the first time: nothing, unless it was answered."""
+    if submission.outcome in (Outcome.ACCEPTED, Outcome.REFUSED):
         return submission
     return replace(submission, outcome=Outcome.UNKNOWN)
 

@@ -27,7 +27,7 @@ from anymedia_runware.wire import Frame, Task, read_frame
 if TYPE_CHECKING:
     from anymedia.transports.http import HttpResponse
 
-__all__ = ["BY_STATUS", "RestConnection", "read_answer", "retry_after"]
+__all__ = ["BY_STATUS", "RestConnection", "read_answer", "read_reply", "retry_after"]
 
 BY_STATUS: Final[Mapping[int, type[MediaError]]] = {
     401: AuthenticationError,
@@ -71,16 +71,7 @@ class RestConnection:
                 nothing was started.
         """
         attempt = self._attempts.setdefault(ref.id, Attempt(ref, task, push))
-        answer = await self._call([task])
-        frame = read_answer(answer)
-        ours = (ref.id, None)
-        reply = Reply(
-            tuple(item for item in frame.data if task_of(item) in ours),
-            tuple(error for error in frame.errors if task_of(error) in ours),
-        )
-        if _is_shaky(answer) and not reply.is_accepted and all(task_of(error) is None for error in reply.errors):
-            # Said by a server in trouble and about no task in particular, this does not prove that nothing was started.
-            raise _doubtful(reply, answer, ref)
+        reply = read_reply(await self._call([task]), ref)
         attempt.take(reply)
         attempt.known = attempt.known or not reply.errors
         return reply
@@ -135,7 +126,7 @@ def read_answer(answer: "HttpResponse") -> Frame:
         MediaError: It says nothing that can be read.
     """
     frame = read_frame(answer.body.decode(errors="replace"))
-    if frame is None or (answer.status >= 300 and not frame.errors and not frame.data):
+    if frame is None or not _is_runwares(frame, answer.status):
         raise _unread(answer)
     wait = retry_after(answer)
     if wait is None:
@@ -143,11 +134,36 @@ def read_answer(answer: "HttpResponse") -> Frame:
     return Frame(frame.data, tuple({"retryAfter": wait, **error} for error in frame.errors))
 
 
+def read_reply(answer: "HttpResponse", ref: TaskRef) -> Reply:
+    """What the answer to a task says about it.
+
+    Raises:
+        MediaError: Nothing that can be read, or nothing that proves anything; `outcome` is REFUSED where it proves that
+            nothing was started.
+    """
+    frame = read_answer(answer)
+    reply = Reply(
+        tuple(item for item in frame.data if task_of(item) == ref.id),
+        tuple(error for error in frame.errors if task_of(error) in (ref.id, None)),
+    )
+    if _is_shaky(answer) and not reply.is_accepted and all(task_of(error) is None for error in reply.errors):
+        # Said by a server in trouble and about no task in particular, this does not prove that nothing was started.
+        raise error_of(reply.errors[0], ref=ref) if reply.errors else _unread(answer)
+    return reply
+
+
+def _is_runwares(frame: Frame, status: int) -> bool:
+    """Whether Runware itself has spoken: gateways too answer in JSON, and mean no task by it."""
+    if frame.errors or any(map(task_of, frame.data)):
+        return True
+    return status < 300 and not frame.data
+
+
 def _unread(answer: "HttpResponse") -> MediaError:
     status = answer.status
     usual: type[MediaError] = ProviderUnavailableError if status >= 500 else ProtocolError
     error = BY_STATUS.get(status, InvalidRequestError if 400 <= status < 500 else usual)
-    proved = 400 <= status < 500 and status != 408
+    proved = 400 <= status < 500 and status not in (408, 409)
     return error(
         f"HTTP {status} from {answer.headers.get('server', 'a server')}, with nothing of Runware's in it",
         provider="runware",
@@ -155,10 +171,6 @@ def _unread(answer: "HttpResponse") -> MediaError:
         retry_after=retry_after(answer),
         outcome=Outcome.REFUSED if proved else None,
     )
-
-
-def _doubtful(reply: Reply, answer: "HttpResponse", ref: TaskRef) -> MediaError:
-    return error_of(reply.errors[0], ref=ref) if reply.errors else _unread(answer)
 
 
 def _is_shaky(answer: "HttpResponse") -> bool:

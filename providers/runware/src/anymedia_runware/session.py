@@ -62,6 +62,7 @@ class Session:
         self._resumed = False
         self._auth_deadline: float | None = None
         self._asked: dict[int, _Asked] = {}
+        self._given_up: list[_Asked] = []
         self._last_question = 0
         self._attempts: dict[str, Attempt] = {}
 
@@ -83,6 +84,7 @@ class Session:
         self.ready, self._auth_deadline = False, None
         reason = "the connection to Runware was lost before it answered"
         failed = [self._fail(number, ConnectionLostError(reason, provider="runware")) for number in tuple(self._asked)]
+        self._given_up.clear()
         self._pulse.work(busy=False, now=now)
         return [*failed, *self._lapsed()]
 
@@ -130,8 +132,10 @@ class Session:
                     attempt.written = True
 
     def withdraw(self, question: int) -> None:
-        """Nobody waits for this answer any more."""
-        self._asked.pop(question, None)
+        """Nobody waits for this answer any more, though it may still come."""
+        asked = self._asked.pop(question, None)
+        if asked is not None:
+            self._given_up.append(asked)
 
     # Time.
 
@@ -196,6 +200,7 @@ class Session:
     def _take_reply(self, task: str, reply: Reply, now: float) -> list[Event]:
         asked = {number: one for number, one in self._asked.items() if task in one.waiting}
         attempt = self._attempts.get(task)
+        self._given_up = [one for one in self._given_up if task not in one.waiting]
         if not asked and attempt is None:
             _log.debug("a frame for the unknown task %s; ignored", task)
         events = self._take_news(attempt, reply, was_asked=bool(asked)) if attempt is not None else []
@@ -235,11 +240,13 @@ class Session:
         """An error that names no task: about the connection, the account, or a message the vendor could not read."""
         suspects = self._suspects(error)
         lapsed = self._lapsed()
+        is_late = bool(self._given_up)  # perhaps the answer to what nobody waits for any more
+        self._given_up.clear()
         if not suspects:
             _log.debug("an error that names no task: %s", code_of(error))
             return lapsed
         number = suspects[0]
-        if len(self._asked) > 1 or lapsed or self._asked[number].kind is not Question.START:
+        if is_late or len(self._asked) > 1 or lapsed or self._asked[number].kind is not Question.START:
             return [self._fail(suspect, error_of(error)) for suspect in suspects]
         asked = self._asked.pop(number)
         return [Answered(number, dict.fromkeys(asked.waiting, Reply(errors=(error,))))]
@@ -277,6 +284,7 @@ class Session:
         if asked.replies:
             self._asked.pop(number)
             return Answered(number, asked.replies)
+        self._given_up.append(asked)
         message = f"Runware did not answer within {asked.patience:g} s"
         return self._fail(number, TransportError(message, provider="runware"))
 

@@ -13,9 +13,10 @@ from anymedia.provider import Context, Gap
 from anymedia.refs import TaskRef, TaskState
 from anymedia.tasks import Snapshot
 from anymedia_runware.addresses import rest_url
-from anymedia_runware.codec import Reply, replies_in
+from anymedia_runware.codec import Reply
+from anymedia_runware.rest import read_reply
 from anymedia_runware.streaming import EventReader, StreamedText
-from anymedia_runware.wire import Task, read_frame
+from anymedia_runware.wire import Task
 
 if TYPE_CHECKING:
     from anymedia.transports.http import HttpDownload
@@ -156,10 +157,11 @@ class Streams:
             return
         ref = stream.text.ref
         _log.info("the stream of %s broke off: %s", ref, error)
-        found = await self._search(ref)
-        if found is None:
-            self._context.emit(_lost(stream.text, error))
-            return
+        try:
+            found = await self._search(ref) or _lost(stream.text, error)
+        except MediaError as unheard:
+            _log.info("%s is asked for from now on: %s", ref, unheard)
+            found = stream.text.snapshot()
         self._let_go(stream)
         self._context.emit(found)
         if not found.state.is_final:
@@ -170,16 +172,22 @@ class Streams:
             del self._open[stream.text.ref.id]
 
     async def _search(self, ref: TaskRef) -> Snapshot | None:
+        """Where the task stands; None when the vendor does not know it.
+
+        Raises:
+            MediaError: The vendor could not be asked.
+        """
         clock = self._context.clock
         give_up = clock.now() + _SEARCH
         while True:
             try:
                 found = next(iter(await self._look([ref])), None)
+                if found is not None or clock.now() >= give_up:
+                    return found
             except MediaError as error:
                 _log.debug("a look at %s failed: %s", ref, error)
-                found = None
-            if found is not None or clock.now() >= give_up:
-                return found
+                if clock.now() >= give_up:
+                    raise
             await clock.sleep(self._settings.poll_interval)
 
 
@@ -187,17 +195,16 @@ async def _refusal(answer: "HttpDownload", ref: TaskRef) -> Reply:
     """What an answer that is no stream says about the task.
 
     Raises:
-        ProtocolError: Nothing that can be read.
+        MediaError: Nothing that can be read, or nothing that proves anything.
     """
+    from anymedia.transports.http import HttpResponse
+
     body = b""
     async for chunk in answer.chunks:
         body += chunk
         if len(body) > _LARGEST_REFUSAL:
             break
-    frame = read_frame(body.decode(errors="replace"))
-    found = replies_in(frame) if frame is not None else {}
-    nameless = frame.errors if frame is not None else ()
-    reply = found.get(ref.id) or Reply(errors=nameless)
+    reply = read_reply(HttpResponse(answer.status, answer.headers, body), ref)
     if not reply.data and not reply.errors:
         raise ProtocolError(f"Runware answered HTTP {answer.status} where a stream was due", provider="runware")
     return reply

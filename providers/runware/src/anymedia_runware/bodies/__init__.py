@@ -13,7 +13,7 @@ from anymedia.results import Result
 from anymedia_runware.bodies.dialect import UNLISTED, flat, sized
 from anymedia_runware.bodies.inputs import inputs_of
 from anymedia_runware.bodies.words import new_model, words_of
-from anymedia_runware.kinds import UNPAID
+from anymedia_runware.kinds import NO_TASKS, UNPAID
 
 __all__ = ["body_of", "call_of", "count_of", "encoded_body", "has_local_input", "model_of"]
 
@@ -32,7 +32,6 @@ _PLAIN: Final[Mapping[str, str]] = {
 """The vendor's name for each field that needs nothing else."""
 
 _OURS: Final = ("taskType", "taskUUID", "deliveryMethod", "apiKey")
-_NO_TASKS: Final = "authentication ping getResponse getTaskDetails modelSearch accountManagement".split()
 _SEQUENCES: Final = (("settings", "maxSequentialImages"), ("providerSettings", "bytedance", "maxSequentialImages"))
 
 
@@ -44,7 +43,7 @@ def call_of(request: Request[Result], model: ModelInfo) -> str:
     """
     if not isinstance(request, Native):
         return str(_wire(request, model)["task"])
-    if request.call in _NO_TASKS:
+    if request.call in NO_TASKS:
         issue = Issue(field="call", message=f"{request.call} starts no task, so there would be nothing to follow")
         raise InvalidRequestError(str(issue), provider="runware", issues=[issue])
     return request.call
