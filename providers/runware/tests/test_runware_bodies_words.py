@@ -238,15 +238,6 @@ def test_a_conversation() -> None:
         body(GenerateText(prompt="Hi", references=[SOUND]))
 
 
-@pytest.mark.parametrize("options", [{}, {"runware": RunwareOptions(temperature=0.5)}])
-def test_one_stream_one_text(options: Any) -> None:
-    """Pieces of several texts could not be told apart: streaming more than one is refused before anything is sent."""
-    with pytest.raises(InvalidRequestError, match="must be 1 for a text that is streamed") as caught:
-        body(GenerateText(prompt="Hi", stream=True, count=2, provider_options=options))
-    assert [(issue.field, issue.nearest) for issue in caught.value.issues] == [("count", "1")]
-    assert body(GenerateText(prompt="Hi", stream=True))["messages"]
-
-
 def test_one_view_or_several() -> None:
     """A single view is the image, whichever field it came in; several are images."""
     assert body(Generate3D(image=URL))["inputs"] == {"image": URL}

@@ -170,7 +170,8 @@ class RunwareProvider(Provider):
         if attempt is not None and not attempt.push:
             submission = await self._insist(ref, attempt.task, tries=1)
         if submission.outcome is Outcome.UNKNOWN and not isinstance(submission.error, _HOPELESS):
-            submission = await self._insist(ref, None, tries=2)
+            found = await self._insist(ref, None, tries=2)
+            submission = replace(found, error=found.error or submission.error)
         if submission.outcome is not Outcome.ACCEPTED:
             self._connection.forget(ref)
         return submission

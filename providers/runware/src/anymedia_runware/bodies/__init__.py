@@ -8,7 +8,7 @@ from anymedia.errors import InvalidRequestError, Issue
 from anymedia.json import JSON
 from anymedia.media import Media
 from anymedia.provider import merge_options
-from anymedia.requests import GenerateText, Native, PreprocessImage, Request, TrainModel
+from anymedia.requests import Native, PreprocessImage, Request, TrainModel
 from anymedia.results import Result
 from anymedia_runware.bodies.dialect import UNLISTED, flat, sized
 from anymedia_runware.bodies.inputs import inputs_of
@@ -77,8 +77,7 @@ def body_of(request: Request[Result], model: ModelInfo) -> dict[str, object]:
     """The task without its type, id and way of delivery, which belong to the attempt.
 
     Raises:
-        InvalidRequestError: An option contradicts the request, is missing, or is the library's business; or several
-            texts are to be streamed at once.
+        InvalidRequestError: An option contradicts the request, is missing, or is the library's business.
         MediaInputError: An input is of a kind the model does not take.
     """
     if isinstance(request, Native):
@@ -94,8 +93,6 @@ def body_of(request: Request[Result], model: ModelInfo) -> dict[str, object]:
         body["inputs"] = inputs
     body = {name: _number(value) for name, value in merge_options(body, request, "runware").items()}
     body = {**_defaults(wire), **(_older(body) if wire.get("flat") else body)}
-    if isinstance(request, GenerateText) and request.stream:
-        _refuse_several(body)
     if isinstance(request, TrainModel):
         body["importModel"] = new_model(request, cast("Mapping[str, object]", body.get("importModel") or {}))
     return _checked(body, needs=cast("list[str]", wire.get("needs") or []), model=model.id)
@@ -130,13 +127,6 @@ def _checked(body: dict[str, object], *, needs: list[str] | None = None, model: 
     if issues:
         raise InvalidRequestError("; ".join(map(str, issues)), provider="runware", issues=issues)
     return body
-
-
-def _refuse_several(body: Mapping[str, object]) -> None:
-    # Source: runware.ai/docs, streaming: its pieces do not tell which of several texts they belong to; 2026-10.
-    if _whole(body.get("numberResults")) > 1:
-        issue = Issue(field="count", message="must be 1 for a text that is streamed", legal=("1",), nearest="1")
-        raise InvalidRequestError(str(issue), provider="runware", issues=[issue])
 
 
 def _defaults(wire: Mapping[str, JSON]) -> dict[str, object]:
