@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any, Literal, TypeVar
 
 from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
 
 from anymedia.catalog import Capabilities, Catalog, ModelInfo, Size
 from anymedia.config import Config
@@ -67,7 +68,10 @@ async def make_plan(request: Request[Result], provider: Provider, config: Config
 def _fingerprint(request: Request[Result], loaded: Mapping[str, Media]) -> str:
     """A digest of what is asked: the same for the same request, whatever form its inputs came in."""
     hashed = {name: Media(ref=media.sha256) if media.sha256 else media for name, media in loaded.items()}
-    text = request.with_media(hashed).model_dump_json(exclude={"idempotency_key", "metadata"})
+    try:
+        text = request.with_media(hashed).model_dump_json(exclude={"idempotency_key", "metadata"})
+    except PydanticSerializationError as error:
+        raise InvalidRequestError(f"{request.operation} holds what cannot be written as JSON: {error}") from error
     return sha256(f"{request.operation} {text}".encode()).hexdigest()
 
 

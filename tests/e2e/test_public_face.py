@@ -36,6 +36,7 @@ from anymedia_runway.emulator import RunwayEmulator
 
 BOTH = pytest.mark.parametrize("provider", ["runway", "runware"])
 EMULATORS: dict[str, type[Emulator]] = {"runway": RunwayEmulator, "runware": RunwareEmulator}
+_NATIVE = {"runway": "POST /v1/text_to_image", "runware": "imageInference"}
 LIGHTHOUSE = TextToImage(prompt="a lighthouse at dusk", aspect_ratio="1:1")
 
 
@@ -169,6 +170,14 @@ async def test_news_that_comes_another_way_ends_a_wait(provider: str) -> None:
                 Snapshot(ref=task.ref, state=TaskState.SUCCEEDED, outputs=(shown,)),
             )
             assert (await task.result(timeout=5)).outputs == (shown,)
+
+
+@BOTH
+def test_half_a_character_is_refused_by_name(provider: str) -> None:
+    """A body that no JSON can hold is our error, told before anything is sent."""
+    half = Native(provider=provider, call=_NATIVE[provider], payload={"text": "\ud83d"})
+    with MediaClient(provider) as client, pytest.raises(InvalidRequestError, match="cannot be written as JSON"):
+        client.plan(half)
 
 
 @BOTH
