@@ -133,7 +133,7 @@ def _meanings(kind: type[Request[Result]]) -> dict[str, str]:
     }
 
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     help="One operation by its name, with everything its request takes.",
     rich_markup_mode=None,
 )
