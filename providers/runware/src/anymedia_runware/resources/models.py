@@ -1,7 +1,7 @@
 """Models: the search over all that Runware runs, and the request that brings one of your own."""
 
 from collections.abc import AsyncGenerator, Sequence
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, TypedDict, Unpack
 
 from pydantic import Field
 
@@ -10,7 +10,7 @@ from anymedia.requests import Native
 from anymedia.resources import Resource, iterating, waiting
 from anymedia_runware.resources.records import AsyncResource, Lenient, Record, fields_of
 
-__all__ = ["AsyncModels", "FoundModel", "ModelPage", "Models", "upload_model"]
+__all__ = ["AsyncModels", "Filters", "FoundModel", "ModelPage", "Models", "upload_model"]
 
 Category: TypeAlias = Literal["checkpoint", "lora", "lycoris", "controlnet", "vae", "embeddings"]
 Visibility: TypeAlias = Literal["public", "private", "all", "favorite", "owned"]
@@ -60,6 +60,32 @@ class ModelPage(Record):
     total_results: int = 0
 
 
+class Filters(TypedDict, total=False):
+    """What a search asks of a model; left out, anything goes.
+
+    Attributes:
+        tags: All of these.
+        category: What kind of model.
+        type: `base`, `inpainting` or `refiner`, for checkpoints.
+        architecture: Such as `flux-1-dev`.
+        conditioning: What a ControlNet is guided by.
+        visibility: Whose models.
+        source: Who made them.
+        capabilities: What they can do.
+        sort: `_score`, or one of `popularity`, `name` and others with a minus for the other direction.
+    """
+
+    tags: Sequence[str]
+    category: Category
+    type: str
+    architecture: str
+    conditioning: str
+    visibility: Visibility
+    source: Literal["official", "community"]
+    capabilities: Sequence[str]
+    sort: str
+
+
 class AsyncModels(AsyncResource):
     """All models that Runware runs, and your own."""
 
@@ -67,82 +93,25 @@ class AsyncModels(AsyncResource):
         self,
         search: str | None = None,
         *,
-        tags: Sequence[str] | None = None,
-        category: Category | None = None,
-        type: str | None = None,
-        architecture: str | None = None,
-        conditioning: str | None = None,
-        visibility: Visibility | None = None,
-        source: Literal["official", "community"] | None = None,
-        capabilities: Sequence[str] | None = None,
-        sort: str | None = None,
         limit: int | None = None,
         offset: int | None = None,
+        **filters: Unpack[Filters],
     ) -> ModelPage:
         """One page of the models that fit everything given.
 
         Args:
             search: Words in the name.
-            tags: All of these.
-            category: What kind of model.
-            type: `base`, `inpainting` or `refiner`, for checkpoints.
-            architecture: Such as `flux-1-dev`.
-            conditioning: What a ControlNet is guided by.
-            visibility: Whose models.
-            source: Who made them.
-            capabilities: What they can do.
-            sort: `_score`, or one of `popularity`, `name` and others with a minus for the other direction.
             limit: How many, 1 to 100; the vendor's default is 20.
             offset: How many to pass over.
+            filters: See `Filters`.
         """
-        return await self._record(
-            ModelPage,
-            "modelSearch",
-            search=search,
-            tags=tags,
-            category=category,
-            type=type,
-            architecture=architecture,
-            conditioning=conditioning,
-            visibility=visibility,
-            source=source,
-            capabilities=capabilities,
-            sort=sort,
-            limit=limit,
-            offset=offset,
-        )
+        return await self._record(ModelPage, "modelSearch", search=search, limit=limit, offset=offset, **filters)
 
-    async def all(
-        self,
-        search: str | None = None,
-        *,
-        tags: Sequence[str] | None = None,
-        category: Category | None = None,
-        type: str | None = None,
-        architecture: str | None = None,
-        conditioning: str | None = None,
-        visibility: Visibility | None = None,
-        source: Literal["official", "community"] | None = None,
-        capabilities: Sequence[str] | None = None,
-        sort: str | None = None,
-    ) -> AsyncGenerator[FoundModel, None]:
-        """Every model that fits, page after page. Takes what `search` takes."""
+    async def all(self, search: str | None = None, **filters: Unpack[Filters]) -> AsyncGenerator[FoundModel, None]:
+        """Every model that fits, page after page; see `search`."""
         seen = 0
         while True:
-            page = await self.search(
-                search,
-                tags=tags,
-                category=category,
-                type=type,
-                architecture=architecture,
-                conditioning=conditioning,
-                visibility=visibility,
-                source=source,
-                capabilities=capabilities,
-                sort=sort,
-                limit=_LARGEST_PAGE,
-                offset=seen,
-            )
+            page = await self.search(search, limit=_LARGEST_PAGE, offset=seen, **filters)
             for model in page.results:
                 yield model
             seen += len(page.results)
