@@ -678,6 +678,7 @@ async def test_short_waits_in_a_loop_let_the_vendor_rest(bench: Bench) -> None:
     bench.vendor.rests = 5
     bench.vendor.pushes = True
     bench.shows(RUNNING)
+    held = bench.tracker.find(bench.vendor, ref("a"))  # as a handle does: what nobody holds is forgotten at its end
     for second in range(12):
         if second == 7:
             bench.shows(SUCCEEDED)
@@ -688,6 +689,7 @@ async def test_short_waits_in_a_loop_let_the_vendor_rest(bench: Bench) -> None:
                 await waiting
         else:
             assert (await waiting).state is SUCCEEDED
+    assert held.is_over
     assert [moment for moment, _ in bench.vendor.fetched] == [0, 5, 10]
 
 
