@@ -190,6 +190,8 @@ class Provider(ABC):
     defaults: ClassVar[ProviderDefaults]
     batch: ClassVar[int] = 1
     """How many refs one `fetch` may carry."""
+    cancels: ClassVar[bool] = True
+    """Whether `cancel` can stop a task; where it cannot, a task that is not found was not canceled."""
     where_to_look: ClassVar[str] = "the vendor's usage page shows what was started"
     """Where a person finds out whether an attempt of unknown outcome started a task."""
 

@@ -397,7 +397,7 @@ class Tracker:
     def _missed(self, tracked: Tracked) -> None:
         if tracked.missing_since is None:
             tracked.missing_since = self._clock.now()
-        if tracked.cancel_requested:
+        if tracked.cancel_requested and tracked.provider.cancels:
             self.canceled(tracked)
         elif self._clock.now() - tracked.missing_since >= _GRACE:
             self._give_up(tracked, _not_found(tracked.ref))

@@ -577,6 +577,22 @@ async def test_a_task_gone_after_a_cancellation_is_canceled(bench: Bench) -> Non
     assert bench.ends == [snapshot]
 
 
+async def test_a_task_gone_after_a_wish_that_nobody_grants_is_not_canceled(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At a vendor that cannot cancel, a task overlooked once goes on, and is paid for, whatever was wished."""
+    monkeypatch.setattr(Vendor, "cancels", False)
+    bench.shows(RUNNING)
+    waiting = bench.wait()
+    await bench.clock.advance(1)
+    bench.tracker.find(bench.vendor, ref("a")).cancel_requested = True
+    bench.vendor.tasks.clear()
+    await bench.clock.advance(2)
+    bench.shows(SUCCEEDED)
+    await bench.clock.advance(2)
+    assert (await waiting).state is SUCCEEDED
+
+
 async def test_failed_looks_slow_down_and_recover(bench: Bench) -> None:
     """The provider is told of failures in a row, which end with the first answer."""
     bench.vendor.broken = ConnectionLostError("away")

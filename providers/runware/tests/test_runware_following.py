@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from anymedia.errors import AuthenticationError, ClientClosedError, RateLimitError
+from anymedia.errors import AuthenticationError, ClientClosedError, RateLimitError, TaskNotFoundError
 from anymedia.provider import Cancellation, Gap
 from anymedia.refs import Outcome, TaskRef, TaskState
 from anymedia.requests import Native, TextToImage, TextToVideo, UpscaleImage
@@ -14,7 +14,9 @@ from anymedia.testing import FaultProxy, ManualClock, ScaledClock
 from anymedia_runware.emulator import Behaviour, RunwareEmulator
 
 Desk = Any
+OpenClient = Any
 OpenDesk = Any
+Vendor = Any
 
 IMAGE = TextToImage(prompt="a lighthouse")
 FOUR_IMAGES = TextToImage(prompt="a lighthouse", count=4)
@@ -277,3 +279,35 @@ async def test_an_unused_provider_opens_nothing(desk: Desk, runware_emulator: Ru
     await desk.plan(IMAGE)
     await desk.provider.aclose()
     assert runware_emulator.ledger.requests == []
+
+
+async def test_a_task_overlooked_after_a_wish_to_cancel_goes_on(vendor: Vendor, open_client: OpenClient) -> None:
+    """Runware cannot cancel, so a task that is not found for a moment was not canceled: it is paid, and comes home."""
+    overlooked = asyncio.Semaphore(0)
+    sees = [True]
+
+    async def forgetful(link: Any) -> None:
+        await link.greet()
+        while True:
+            task = await link.task()
+            if "model" in task:
+                await link.answer(task)
+            elif sees[0]:
+                await link.answer(task, {"status": "success", "imageUUID": "a", "imageURL": "https://h/a.png"})
+            elif task["taskType"] == "getResponse":
+                await link.send({"data": []})
+            else:
+                await link.answer(task, errors=[{"code": "taskNotFound", "message": "No."}])
+                overlooked.release()
+
+    client = await open_client(await vendor(forgetful))
+    sees[0] = False
+    task = await client.submit(IMAGE)
+    with pytest.raises(TaskNotFoundError):
+        await task.cancel()
+    waiting = asyncio.create_task(task.result(timeout=20))
+    async with asyncio.timeout(20):
+        for _ in range(4):
+            await overlooked.acquire()
+    sees[0] = True
+    assert (await waiting).url == "https://h/a.png"

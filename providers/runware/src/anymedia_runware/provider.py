@@ -65,6 +65,7 @@ class RunwareProvider(Provider):
         poll_interval=1.0,
         other_urls=("https://api.runware.ai/v1",),
     )
+    cancels: ClassVar[bool] = False
     where_to_look: ClassVar[str] = "getTaskDetails, and Runware's dashboard, show what ran"
 
     def __init__(self, settings: ProviderSettings, context: Context) -> None:
